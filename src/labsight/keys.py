@@ -1,0 +1,163 @@
+"""The grammar of object keys: the only place that makes or takes apart a key.
+
+    slides/<source>/<relative path>              as scanned, immutable
+    slides/<source>/<relative path>/unit.json    closes a unit of several files
+    derived/<slide id>/index.bin                 the slide's tile index
+    derived/<slide id>/<image>.jpg               thumbnail, label, macro
+
+A relative path is NFC, with forward slashes. What S3 or a web address takes badly is written ``%XX`` per UTF-8
+byte, so each key leads back to exactly one name. ``~`` is never in a name: it marks a revision
+(``<stem>~r2<suffix>``), that is, other content under a name the archive already holds.
+"""
+
+import base64
+import hashlib
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from labsight.errors import InvalidInput
+
+SLIDES = "slides/"
+DERIVED = "derived/"
+UNIT = "unit.json"
+ASSOCIATED_IMAGES = ("thumbnail", "label", "macro")
+
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+MAX_KEY_BYTES = 1024
+_SAFE_PUNCTUATION = frozenset("!-_.'()&$@=;+, ")
+
+_SOURCE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_SLIDE_ID = re.compile(r"[a-z2-7]{16}")
+_ESCAPED = re.compile(r"(?:%[0-9A-F]{2})+")
+_SUFFIX = re.compile(r"(?:\.ome)?\.[^.]*$", re.IGNORECASE)
+_REVISION = re.compile(r"~r([1-9][0-9]{0,8})$")
+
+
+@dataclass(frozen=True)
+class SlideKey:
+    """Where one scanned file lies in the archive.
+
+    ``path`` is the name the file had in the lab, relative to the synchronised folder, NFC, ``/`` between
+    parts. ``revision`` counts from 1; the first has no mark in its key.
+    """
+
+    source: str
+    path: str
+    revision: int = 1
+
+    def __post_init__(self) -> None:
+        if not _SOURCE.fullmatch(self.source):
+            raise InvalidInput(
+                f"source {self.source!r}: use 1 to 63 lower-case letters, digits and hyphens, "
+                "starting with a letter or digit"
+            )
+        if self.revision < 1:
+            raise InvalidInput(f"revision {self.revision} of {self.path!r}: revisions count from 1")
+        object.__setattr__(self, "path", unicodedata.normalize("NFC", self.path))
+        if not all(self.path.split("/")):
+            raise InvalidInput(f"path {self.path!r}: a relative path with no empty part is needed")
+        size = len(str(self).encode())
+        if size > MAX_KEY_BYTES:
+            raise InvalidInput(
+                f"path {self.path[:60]!r}...: its key has {size} bytes, S3 takes {MAX_KEY_BYTES}; "
+                "shorten the file or folder names"
+            )
+
+    def __str__(self) -> str:
+        parts = [_escape(part) for part in self.path.split("/")]
+        if self.revision > 1:
+            stem, suffix = _split_suffix(parts[-1])
+            parts[-1] = f"{stem}~r{self.revision}{suffix}"
+        return f"{SLIDES}{self.source}/{'/'.join(parts)}"
+
+    @property
+    def filename(self) -> str:
+        """The last part of the path."""
+        return PurePosixPath(self.path).name
+
+    @property
+    def slide_id(self) -> str:
+        """The id under which this file is catalogued and served."""
+        return slide_id(str(self))
+
+
+def parse_slide(key: str) -> SlideKey:
+    """Read a slide's key back; raise InvalidInput when it is not one that SlideKey would write."""
+    if not key.startswith(SLIDES):
+        raise InvalidInput(f"key {key[:80]!r}: a slide's key starts with {SLIDES!r}")
+    source, _, rest = key[len(SLIDES) :].partition("/")
+    *folders, last = rest.split("/")
+    stem, suffix = _split_suffix(last)
+    mark = _REVISION.search(stem)
+    revision = int(mark[1]) if mark else 1
+    name = (stem[: mark.start()] if mark else stem) + suffix
+    try:
+        parsed = SlideKey(source, "/".join(map(_unescape, [*folders, name])), revision)
+        if str(parsed) == key:
+            return parsed
+    except UnicodeError:
+        pass
+    raise InvalidInput(
+        f"key {key[:80]!r}: not written as labsight writes keys; upload it with `labsight sync`"
+    )
+
+
+def is_unit(key: str) -> bool:
+    """Say whether the key closes a unit of several files."""
+    return key.startswith(SLIDES) and key.endswith(f"/{UNIT}")
+
+
+def slide_id(key: str) -> str:
+    """Return the id of the slide at ``key``: 80 bits of its SHA-256, in base 32 (16 characters)."""
+    return base64.b32encode(hashlib.sha256(key.encode()).digest()[:10]).decode().lower()
+
+
+def check_slide_id(text: str) -> str:
+    """Return ``text`` when it has the form of a slide id; raise InvalidInput otherwise."""
+    if not _SLIDE_ID.fullmatch(text):
+        raise InvalidInput("a slide id has 16 characters of a-z and 2-7; /api/slides lists the ids")
+    return text
+
+
+def index_key(slide: str) -> str:
+    """Return the key of a slide's tile index."""
+    return f"{DERIVED}{check_slide_id(slide)}/index.bin"
+
+
+def associated_key(slide: str, image: str) -> str:
+    """Return the key of a slide's thumbnail, label or macro."""
+    if image not in ASSOCIATED_IMAGES:
+        raise InvalidInput(f"image {image[:40]!r}: one of {', '.join(ASSOCIATED_IMAGES)} is kept for a slide")
+    return f"{DERIVED}{check_slide_id(slide)}/{image}.jpg"
+
+
+def _escape(part: str) -> str:
+    """Write one part of a path so that S3 and web addresses take it as it is."""
+    if set(part) == {"."} or part == UNIT:
+        return part.replace(".", "%2E")
+    kept = "".join(c if _is_plain(c) else _percent(c) for c in part)
+    kept = re.sub("^ ", "%20", kept)
+    return re.sub(" $", "%20", kept)
+
+
+def _is_plain(character: str) -> bool:
+    """Letters, digits and marks of any script, and the punctuation that S3 calls safe."""
+    return character in _SAFE_PUNCTUATION or unicodedata.category(character)[0] in "LNM"
+
+
+def _percent(character: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
+
+
+def _unescape(part: str) -> str:
+    return _ESCAPED.sub(
+        lambda run: bytes.fromhex(run[0].replace("%", "")).decode("utf-8", "surrogatepass"), part
+    )
+
+
+def _split_suffix(name: str) -> tuple[str, str]:
+    """Split ``scan.ome.tif`` into ``scan`` and ``.ome.tif``, ``slide 1.5.svs`` into ``slide 1.5`` and ``.svs``."""
+    match = _SUFFIX.search(name)
+    return (name[: match.start()], match[0]) if match else (name, "")

@@ -1,0 +1,61 @@
+"""What labsight asks of an object store."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectInfo:
+    """One version of an object.
+
+    ``etag`` is opaque and without quotes; it differs whenever the content differs. ``size`` is in bytes.
+    """
+
+    key: str
+    size: int
+    etag: str
+    modified: datetime
+
+
+class ObjectStore(Protocol):
+    """Objects under keys; every method raises StorageUnavailable when the store itself fails."""
+
+    def head(self, key: str) -> ObjectInfo:
+        """Describe an object; raise ObjectMissing."""
+        ...
+
+    def read(
+        self, key: str, start: int = 0, length: int | None = None, *, etag: str | None = None
+    ) -> bytes:
+        """Return ``length`` bytes from ``start``, fewer at the end of the object, none beyond it.
+
+        Raises ObjectMissing, and ObjectChanged when ``etag`` is given and the object has another.
+        """
+        ...
+
+    def write(
+        self,
+        key: str,
+        data: bytes,
+        *,
+        content_type: str = "application/octet-stream",
+        metadata: Mapping[str, str] | None = None,
+        if_absent: bool = False,
+    ) -> ObjectInfo:
+        """Store an object whole; with ``if_absent`` raise ObjectExists rather than replace one."""
+        ...
+
+    def list(self, prefix: str = "", *, after: str = "") -> Iterator[ObjectInfo]:
+        """Yield all objects under ``prefix`` in the order of their keys, those after ``after`` only."""
+        ...
+
+    def download(self, key: str, path: Path, *, etag: str | None = None) -> None:
+        """Copy an object into a file; on any error no file is left. Raises as ``read`` does."""
+        ...
+
+    def local_path(self, key: str) -> Path | None:
+        """Return the file that holds the object when there is one on this machine."""
+        ...
