@@ -15,8 +15,8 @@ LabsightError
     DamagedSlide          it is cut off, inconsistent or hostile
     UnsupportedSlide      it is whole, but of a kind labsight does not read
 
-A message says what happened, to which file or setting, and what to do next. It is shown to people as it
-stands, so it never holds a traceback, a credential or an internal path.
+A message says what happened, to which file or setting, and what to do next. It is shown to people
+as it stands, so it never holds a traceback, a credential or an internal path.
 """
 
 
@@ -104,7 +104,7 @@ def http_status(error: LabsightError) -> int:
 
 
 def exit_code(error: LabsightError) -> int:
-    """Return the process exit code of the nearest class: 1 for failed work, 2 for bad usage or settings."""
+    """Return the exit code of the nearest class: 1 failed work, 2 bad usage or settings."""
     return _nearest(EXIT_CODE, error)
 
 

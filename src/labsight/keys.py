@@ -5,9 +5,10 @@
     derived/<slide id>/index.bin                 the slide's tile index
     derived/<slide id>/<image>.jpg               thumbnail, label, macro
 
-A relative path is NFC, with forward slashes. What S3 or a web address takes badly is written ``%XX`` per UTF-8
-byte, so each key leads back to exactly one name. ``~`` is never in a name: it marks a revision
-(``<stem>~r2<suffix>``), that is, other content under a name the archive already holds.
+A relative path is NFC, with forward slashes. What S3 or a web address takes badly is written
+``%XX`` per UTF-8 byte, so each key leads back to exactly one name. ``~`` is never in a name: it
+marks a revision (``<stem>~r2<suffix>``), that is, other content under a name the archive already
+holds.
 """
 
 import base64
@@ -39,8 +40,8 @@ _REVISION = re.compile(r"~r([1-9][0-9]{0,8})$")
 class SlideKey:
     """Where one scanned file lies in the archive.
 
-    ``path`` is the name the file had in the lab, relative to the synchronised folder, NFC, ``/`` between
-    parts. ``revision`` counts from 1; the first has no mark in its key.
+    ``path`` is the name the file had in the lab, relative to the synchronised folder, NFC, ``/``
+    between parts. ``revision`` counts from 1; the first has no mark in its key.
     """
 
     source: str
@@ -81,6 +82,24 @@ class SlideKey:
     def slide_id(self) -> str:
         """The id under which this file is catalogued and served."""
         return slide_id(str(self))
+
+
+def printable(text: str) -> str:
+    """Return ``text`` with control characters and lone surrogates replaced, for show."""
+    return "".join(c if unicodedata.category(c) not in {"Cc", "Cs"} else "\ufffd" for c in text)
+
+
+def place_of(key: str) -> tuple[str, str, int]:
+    """Return source, path and revision of any slide's key, to show and to sort by.
+
+    A key that another tool wrote is not refused: its path is the key as it stands.
+    """
+    try:
+        parsed = parse_slide(key)
+    except InvalidInput:
+        source, _, path = key.removeprefix(SLIDES).partition("/")
+        return printable(source)[:63], printable(path or source), 1
+    return parsed.source, printable(parsed.path), parsed.revision
 
 
 def parse_slide(key: str) -> SlideKey:
@@ -129,7 +148,9 @@ def index_key(slide: str) -> str:
 def associated_key(slide: str, image: str) -> str:
     """Return the key of a slide's thumbnail, label or macro."""
     if image not in ASSOCIATED_IMAGES:
-        raise InvalidInput(f"image {image[:40]!r}: one of {', '.join(ASSOCIATED_IMAGES)} is kept for a slide")
+        raise InvalidInput(
+            f"image {image[:40]!r}: one of {', '.join(ASSOCIATED_IMAGES)} is kept for a slide"
+        )
     return f"{DERIVED}{check_slide_id(slide)}/{image}.jpg"
 
 
@@ -158,6 +179,6 @@ def _unescape(part: str) -> str:
 
 
 def _split_suffix(name: str) -> tuple[str, str]:
-    """Split ``scan.ome.tif`` into ``scan`` and ``.ome.tif``, ``slide 1.5.svs`` into ``slide 1.5`` and ``.svs``."""
+    """Split ``a 1.5.svs`` before ``.svs``, ``b.ome.tif`` before ``.ome.tif``."""
     match = _SUFFIX.search(name)
     return (name[: match.start()], match[0]) if match else (name, "")

@@ -11,7 +11,8 @@ from typing import Protocol
 class ObjectInfo:
     """One version of an object.
 
-    ``etag`` is opaque and without quotes; it differs whenever the content differs. ``size`` is in bytes.
+    ``etag`` is opaque and without quotes; it differs whenever the content differs. ``size`` is in
+    bytes.
     """
 
     key: str
@@ -48,8 +49,8 @@ class ObjectStore(Protocol):
         """Store an object whole; with ``if_absent`` raise ObjectExists rather than replace one."""
         ...
 
-    def list(self, prefix: str = "", *, after: str = "") -> Iterator[ObjectInfo]:
-        """Yield all objects under ``prefix`` in the order of their keys, those after ``after`` only."""
+    def walk(self, prefix: str = "", *, after: str = "") -> Iterator[ObjectInfo]:
+        """Yield the objects under ``prefix`` whose keys come after ``after``, in order."""
         ...
 
     def download(self, key: str, path: Path, *, etag: str | None = None) -> None:

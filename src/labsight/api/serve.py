@@ -1,0 +1,119 @@
+"""Serves a folder of slides on one machine: no cloud, no database server."""
+
+import hashlib
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+
+from labsight import keys
+from labsight.api.app import create_app
+from labsight.api.web import OneOrigin, web_folder
+from labsight.catalog import Catalog, connect, upgrade
+from labsight.catalog.models import ImportState
+from labsight.errors import LabsightError
+from labsight.objects.folder import FolderStore
+from labsight.objects.slide_folder import SlideFolder
+from labsight.objects.split import SplitStore
+from labsight.slides.importing import Importer
+from labsight.slides.scratch import Scratch
+from labsight.tiles import TileService
+from labsight.tiles.made import TileMaker
+
+SOURCE = "folder"
+RESCAN_SECONDS = 10.0
+SUFFIXES = frozenset(
+    {".svs", ".tif", ".tiff", ".ndpi", ".scn", ".bif", ".mrxs", ".vms", ".vmu", ".svslide", ".dcm"}
+)
+
+
+def serve_folder(
+    folder: Path, *, host: str, port: int, cache: Path | None, show_labels: bool
+) -> None:
+    """Serve the slides of ``folder`` until interrupted.
+
+    ``cache`` keeps indexes, small pictures and the catalog between runs; without one a folder of
+    the user's cache is taken. The slides themselves are only read.
+    """
+    kept = cache or default_cache(folder)
+    kept.mkdir(parents=True, exist_ok=True)
+    served = Served(folder, kept, show_labels=show_labels)
+    stop = threading.Event()
+    watcher = threading.Thread(target=served.watch, args=(stop, _say), daemon=True)
+    config = uvicorn.Config(served.app, host=host, port=port, log_level="warning", access_log=False)
+    watcher.start()
+    _say(f"Serving {folder} on http://{host}:{port}/ (Ctrl-C ends it)")
+    try:
+        uvicorn.Server(config).run()
+    finally:
+        stop.set()
+        watcher.join(timeout=30)
+
+
+def default_cache(folder: Path) -> Path:
+    """Return the folder below the user's cache that belongs to a folder of slides."""
+    name = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or tempfile.gettempdir())
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "labsight" / "serve" / name
+
+
+class Served:
+    """A folder's catalog, importer and web application."""
+
+    def __init__(self, folder: Path, cache: Path, *, show_labels: bool) -> None:
+        self._slides = SlideFolder(folder, SOURCE)
+        store = SplitStore({keys.SLIDES: self._slides, keys.DERIVED: FolderStore(cache)})
+        engine = connect(f"sqlite:///{cache / 'catalog.sqlite'}")
+        upgrade(engine)
+        self._catalog = Catalog(engine)
+        scratch = Scratch(store, cache / "scratch", 0)  # every file is in place: nothing is copied
+        self._importer = Importer(store, self._catalog, scratch)
+        tiles = TileService(store, lambda: TileMaker(store, scratch), show_labels=show_labels)
+        self.app = OneOrigin(create_app(lambda: self._catalog), tiles, web_folder())
+
+    def scan(self, say: Callable[[str], None]) -> None:
+        """Import what is new or changed, and note what is gone."""
+        found = {info.key for info in self._slides.walk() if _is_slide(info.key)}
+        for key in sorted(found | self._known()):
+            try:
+                outcome = self._importer.run(key, who="labsight serve")
+            except LabsightError as error:
+                say(f"  not yet: {error.message}")
+                continue
+            if outcome.changed:
+                name = keys.place_of(key)[1]
+                say(f"  {name}: {outcome.state}{f' - {outcome.reason}' if outcome.reason else ''}")
+
+    def watch(self, stop: threading.Event, say: Callable[[str], None]) -> None:
+        """Scan again and again until told to stop."""
+        while not stop.is_set():
+            self.scan(say)
+            stop.wait(RESCAN_SECONDS)
+
+    def _known(self) -> set[str]:
+        """Return the keys that were imported before; those of removed files turn to failed."""
+        known: set[str] = set()
+        cursor: str | None = None
+        while True:
+            page = self._catalog.slides(limit=200, cursor=cursor, state=ImportState.IMPORTED)
+            known.update(row.key for row in page.slides)
+            cursor = page.next_cursor
+            if cursor is None:
+                return known
+
+
+def _is_slide(key: str) -> bool:
+    return Path(key).suffix.lower() in SUFFIXES
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - this is the command's output

@@ -1,0 +1,68 @@
+"""The web app and everything it talks to, under one origin on one machine."""
+
+import importlib.resources
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from labsight.errors import SettingsError
+from labsight.tiles.asgi import TileApp
+from labsight.tiles.service import TileService
+
+SECURITY_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+}
+
+
+def web_folder() -> Path:
+    """Return the built web app: inside the installed package, or web/dist of a checkout."""
+    package = Path(str(importlib.resources.files("labsight")))
+    for folder in (package / "web", package.parents[1] / "web" / "dist"):
+        if (folder / "index.html").is_file():
+            return folder
+    raise SettingsError(
+        "the web app is not built: run `make web`, or install labsight from its wheel"
+    )
+
+
+class OneOrigin:
+    """Tiles, API and web app behind one address, with the headers that browsers obey."""
+
+    def __init__(self, api: FastAPI, tiles: TileService, web: Path) -> None:
+        self._api = api
+        self._tiles = TileApp(tiles)
+        self._web = StaticFiles(directory=web, html=True)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request to whom it is for."""
+        if scope["type"] != "http":
+            await self._api(scope, receive, send)
+            return
+
+        async def send_secured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                extra = [
+                    (name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()
+                ]
+                message["headers"] = [*message["headers"], *extra]
+            await send(message)
+
+        await self._application(scope["path"])(scope, receive, send_secured)
+
+    def _application(self, path: str) -> ASGIApp:
+        if path.startswith("/slides/"):
+            return self._tiles
+        if path.startswith("/api/") or path == "/healthz":
+            return self._api
+        return self._api if not self._is_file(path) else self._web
+
+    def _is_file(self, path: str) -> bool:
+        found, _ = self._web.lookup_path(
+            self._web.get_path({"type": "http", "path": path, "root_path": ""})
+        )
+        return bool(found) or path == "/"

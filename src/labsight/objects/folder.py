@@ -1,0 +1,161 @@
+"""A folder as an object store."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from labsight.errors import (
+    InvalidInput,
+    ObjectChanged,
+    ObjectExists,
+    ObjectMissing,
+    StorageUnavailable,
+)
+from labsight.objects.store import ObjectInfo
+
+
+class FolderStore:
+    """Files below ``root``, each under the key ``prefix`` + relative path.
+
+    A key never leads out of the folder: parts named ``.`` or ``..``, absolute paths and links that
+    point outside are refused. ETags are made of size and modification time, as web servers do for
+    files.
+    """
+
+    def __init__(self, root: Path, prefix: str = "") -> None:
+        self._root = root.resolve()
+        self._prefix = prefix
+
+    def head(self, key: str) -> ObjectInfo:
+        """Describe a file."""
+        path = self._path(key)
+        with _errors(key):
+            return _describe(key, path.stat())
+
+    def read(
+        self, key: str, start: int = 0, length: int | None = None, *, etag: str | None = None
+    ) -> bytes:
+        """Return a part of a file."""
+        with _errors(key), self._open(key, etag) as file:
+            file.seek(start)
+            return file.read(-1 if length is None else length)
+
+    def write(
+        self,
+        key: str,
+        data: bytes,
+        *,
+        content_type: str = "application/octet-stream",
+        metadata: Mapping[str, str] | None = None,
+        if_absent: bool = False,
+    ) -> ObjectInfo:
+        """Store a file in one step: readers see the old content or the new, never a part.
+
+        A folder keeps neither content type nor metadata.
+        """
+        del content_type, metadata
+        path = self._path(key)
+        with _errors(key):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(
+                dir=path.parent, prefix=".part-", delete=False
+            ) as part:
+                part.write(data)
+            try:
+                if if_absent:
+                    os.link(part.name, path)
+                else:
+                    Path(part.name).replace(path)
+            except FileExistsError:
+                raise ObjectExists(f"{key}: there is a file of this name; it is kept") from None
+            finally:
+                Path(part.name).unlink(missing_ok=True)
+            return _describe(key, path.stat())
+
+    def walk(self, prefix: str = "", *, after: str = "") -> Iterator[ObjectInfo]:
+        """Yield files in the order of their keys; hidden ones are not listed."""
+        found = (self._key(path.relative_to(self._root).as_posix()) for path in self._files())
+        for key in sorted(found):
+            if key.startswith(prefix) and key > after:
+                try:
+                    yield self.head(key)
+                except (ObjectMissing, InvalidInput):
+                    continue  # removed meanwhile, or a link that leads out of the folder
+
+    def download(self, key: str, path: Path, *, etag: str | None = None) -> None:
+        """Copy a file."""
+        with _errors(key), self._open(key, etag) as source, whole_file(path) as target:
+            shutil.copyfileobj(source, target, 1 << 20)
+
+    def local_path(self, key: str) -> Path | None:
+        """Return the file itself."""
+        path = self._path(key)
+        return path if path.is_file() else None
+
+    def _files(self) -> Iterator[Path]:
+        for folder, folders, names in os.walk(self._root):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            yield from (Path(folder, name) for name in names if not name.startswith("."))
+
+    def _key(self, relative: str) -> str:
+        """Return the key of a file."""
+        return self._prefix + relative
+
+    def _relative(self, key: str) -> str:
+        """Return the path below the folder that a key stands for."""
+        return key.removeprefix(self._prefix)
+
+    def _path(self, key: str) -> Path:
+        relative = PurePosixPath(self._relative(key))
+        inside = (
+            key.startswith(self._prefix)
+            and "\0" not in key
+            and not relative.is_absolute()
+            and relative.parts
+            and ".." not in relative.parts
+        )
+        path = self._root.joinpath(*relative.parts) if inside else self._root
+        if not inside or not path.resolve().is_relative_to(self._root):
+            raise InvalidInput(f"key {key[:80]!r} does not name a file of this folder")
+        return path
+
+    def _open(self, key: str, etag: str | None) -> BinaryIO:
+        file = self._path(key).open("rb")
+        if etag is not None and (found := _describe(key, os.fstat(file.fileno())).etag) != etag:
+            file.close()
+            raise ObjectChanged(f"{key}: the file changed (version {found}, expected {etag})")
+        return file
+
+
+def _describe(key: str, stat: os.stat_result) -> ObjectInfo:
+    version = hashlib.sha256(f"{stat.st_size}:{stat.st_mtime_ns}".encode()).hexdigest()[:32]
+    modified = datetime.fromtimestamp(stat.st_mtime, UTC)
+    return ObjectInfo(key=key, size=stat.st_size, etag=version, modified=modified)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for writing that appears under its name only when the block ends well."""
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("wb") as file:
+            yield file
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _errors(key: str) -> Iterator[None]:
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        raise ObjectMissing(f"{key}: no such file") from None
+    except OSError as error:
+        raise StorageUnavailable(f"{key}: {error.strerror or error}") from error

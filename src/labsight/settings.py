@@ -1,0 +1,71 @@
+"""What the environment tells a function, read once and checked."""
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from labsight.errors import SettingsError
+
+DEFAULT_SCRATCH_BYTES = 8 << 30
+
+
+@dataclass(frozen=True)
+class Database:
+    """Where the catalog is; the URL never holds a password."""
+
+    url: str
+    auth: str = "none"
+
+
+class Environment:
+    """Reads variables by name; a missing or ill-formed one is an error that names it."""
+
+    def __init__(self, variables: Mapping[str, str] | None = None) -> None:
+        self._variables = os.environ if variables is None else variables
+
+    @property
+    def archive_bucket(self) -> str:
+        """The bucket that holds the images."""
+        return self._needed("LABSIGHT_ARCHIVE_BUCKET", "the name of the archive bucket")
+
+    @property
+    def database(self) -> Database:
+        """The catalog's database."""
+        auth = self._variables.get("LABSIGHT_DATABASE_AUTH", "none")
+        if auth not in {"iam", "none"}:
+            raise SettingsError(f"LABSIGHT_DATABASE_AUTH is {auth!r}; it must be iam or none")
+        return Database(self._needed("LABSIGHT_DATABASE_URL", "the URL of the catalog"), auth)
+
+    @property
+    def show_labels(self) -> bool:
+        """Whether label and macro images may be shown; they can identify a patient."""
+        value = self._variables.get("LABSIGHT_SHOW_LABELS", "false").lower()
+        if value not in {"true", "false"}:
+            raise SettingsError(f"LABSIGHT_SHOW_LABELS is {value!r}; it must be true or false")
+        return value == "true"
+
+    @property
+    def scratch_bytes(self) -> int:
+        """How many bytes of local disk staged slides may fill."""
+        value = self._variables.get("LABSIGHT_SCRATCH_BYTES", str(DEFAULT_SCRATCH_BYTES))
+        if not (value.isascii() and value.isdigit()):
+            raise SettingsError(
+                f"LABSIGHT_SCRATCH_BYTES is {value!r}; it must be a number of bytes"
+            )
+        return int(value)
+
+    def configure_logging(self) -> None:
+        """Log at the level that LABSIGHT_LOG_LEVEL names, INFO without it."""
+        level = self._variables.get("LABSIGHT_LOG_LEVEL", "INFO").upper()
+        if level not in logging.getLevelNamesMapping():
+            raise SettingsError(
+                f"LABSIGHT_LOG_LEVEL is {level!r}; use DEBUG, INFO, WARNING or ERROR"
+            )
+        logging.getLogger().setLevel(level)
+
+    def _needed(self, name: str, what: str) -> str:
+        value = self._variables.get(name, "")
+        if not value:
+            raise SettingsError(f"{name} is not set: it must hold {what}")
+        return value

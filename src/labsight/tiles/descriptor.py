@@ -1,0 +1,89 @@
+"""What a viewer must know of a slide: our own descriptor, and Deep Zoom's."""
+
+from typing import Any
+from xml.sax.saxutils import quoteattr
+
+from labsight import keys
+from labsight.errors import InvalidInput
+from labsight.slides.index import SlideIndex
+
+PRIVATE_IMAGES = frozenset({"label", "macro"})
+DEEP_ZOOM_TILES = range(32, 2049)  # px
+DEEP_ZOOM_OVERLAPS = range(65)  # px
+
+
+def describe(slide: str, index: SlideIndex, *, show_labels: bool) -> dict[str, Any]:
+    """Return slide.json: real level sizes (px), mpp (µm per px), and where the tiles are."""
+    suffix = f"?v={index.version}"
+    return {
+        "id": slide,
+        "version": index.version,
+        "filename": keys.place_of(index.key)[1].rpartition("/")[2],
+        "width": index.width,
+        "height": index.height,
+        "mpp": {"x": index.mpp[0], "y": index.mpp[1]} if index.mpp else None,
+        "magnification": index.magnification,
+        "vendor": index.vendor,
+        "format": index.format,
+        "scanned_at": index.scanned_at,
+        "levels": [_level(index, number) for number in range(len(index.levels))],
+        "tile_url": f"/slides/{slide}/tiles/{{level}}/{{col}}_{{row}}.jpg{suffix}",
+        "deepzoom_url": f"/slides/{slide}.dzi{suffix}",
+        "associated": [
+            {
+                "name": image.name,
+                "width": image.width,
+                "height": image.height,
+                "url": f"/slides/{slide}/{image.name}.jpg{suffix}",
+            }
+            for image in index.associated
+            if show_labels or image.name not in PRIVATE_IMAGES
+        ],
+        "icc_profile": index.icc_profile,
+        "formats": ["jpg"],
+        "properties": dict(index.properties),
+    }
+
+
+def deep_zoom_xml(index: SlideIndex, tile: int, overlap: int) -> bytes:
+    """Return the Deep Zoom descriptor (schema of 2008) of a slide."""
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<Image xmlns="http://schemas.microsoft.com/deepzoom/2008" Format="jpg" '
+        f"Overlap={quoteattr(str(overlap))} TileSize={quoteattr(str(tile))}>"
+        f'<Size Width="{index.width}" Height="{index.height}"/></Image>\n'
+    ).encode()
+
+
+def deep_zoom_size(index: SlideIndex, tile: str | None, overlap: str | None) -> tuple[int, int]:
+    """Return tile size and overlap as asked for, else the slide's own and none."""
+    own = index.levels[0].tile_width
+    return (
+        _number("tilesize", tile, own, DEEP_ZOOM_TILES),
+        _number("overlap", overlap, 0, DEEP_ZOOM_OVERLAPS),
+    )
+
+
+def _level(index: SlideIndex, number: int) -> dict[str, Any]:
+    level = index.levels[number]
+    return {
+        "level": number,
+        "width": level.width,
+        "height": level.height,
+        "downsample": index.downsample(number),
+        "tile_width": level.tile_width,
+        "tile_height": level.tile_height,
+        "columns": level.columns,
+        "rows": level.rows,
+    }
+
+
+def _number(name: str, text: str | None, default: int, allowed: range) -> int:
+    if text is None:
+        return default
+    value = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+    if value not in allowed:
+        raise InvalidInput(
+            f"{name}={text[:20]}: use a whole number from {allowed.start} to {allowed.stop - 1}"
+        )
+    return value

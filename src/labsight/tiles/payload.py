@@ -1,0 +1,32 @@
+"""Carries the tile service over API Gateway's and function URLs' events (payload format 2.0)."""
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from labsight.tiles.http import Request, Response
+
+_TEXT = ("application/json", "application/problem+json", "application/xml")
+
+
+def to_request(event: Mapping[str, Any]) -> Request:
+    """Read an event; a query that names a parameter twice counts with the last."""
+    return Request(
+        method=event["requestContext"]["http"]["method"],
+        path=unquote(event["rawPath"], errors="replace"),
+        query=dict(parse_qsl(event.get("rawQueryString", ""), keep_blank_values=True)),
+        headers={name.lower(): value for name, value in event.get("headers", {}).items()},
+    )
+
+
+def from_response(response: Response) -> dict[str, Any]:
+    """Write an answer; pictures travel as base64."""
+    text = response.headers.get("content-type", "").startswith(_TEXT)
+    body = response.body.decode() if text else base64.b64encode(response.body).decode()
+    return {
+        "statusCode": response.status,
+        "headers": dict(response.headers),
+        "body": body,
+        "isBase64Encoded": not text,
+    }

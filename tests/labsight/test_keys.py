@@ -1,0 +1,104 @@
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labsight import keys
+from labsight.errors import InvalidInput
+from labsight.keys import SlideKey
+
+names = st.text(min_size=1, max_size=40).filter(lambda name: "/" not in name)
+paths = st.lists(names, min_size=1, max_size=4).map("/".join)
+
+
+@given(path=paths, revision=st.integers(1, 99))
+def test_every_key_leads_back_to_the_name_it_was_made_from(path: str, revision: int) -> None:
+    key = SlideKey("scanner-1", path, revision)
+    assert keys.parse_slide(str(key)) == key
+
+
+@given(one=paths, other=paths)
+def test_two_names_never_share_a_key(one: str, other: str) -> None:
+    same = unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
+    assert (str(SlideKey("a", one)) == str(SlideKey("a", other))) == same
+
+
+@given(path=paths)
+def test_a_key_holds_nothing_that_s3_or_an_address_takes_badly(path: str) -> None:
+    key = str(SlideKey("a", path))
+    assert not set(key) & set('\\{}^`[]"<>~#|?*:\0\n\x7f')
+    assert not any(part in {".", "..", keys.UNIT} for part in key.split("/"))
+
+
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [
+        ("2026/case 7/A1.svs", "slides/lab/2026/case 7/A1.svs"),
+        ("../up.svs", "slides/lab/%2E%2E/up.svs"),
+        ("a%2e.svs", "slides/lab/a%252e.svs"),
+        ("a~r2.svs", "slides/lab/a%7Er2.svs"),
+        (" x .svs ", "slides/lab/%20x .svs%20"),
+        ("unit.json", "slides/lab/unit%2Ejson"),
+        ("Präparat-日本.svs", "slides/lab/Präparat-日本.svs"),
+        ("Pra\u0308parat.svs", "slides/lab/Präparat.svs"),
+    ],
+)
+def test_odd_names_are_escaped_and_others_left_alone(path: str, key: str) -> None:
+    assert str(SlideKey("lab", path)) == key
+
+
+def test_a_revision_is_marked_before_the_suffix() -> None:
+    assert str(SlideKey("lab", "a/b.ome.tif", 3)) == "slides/lab/a/b~r3.ome.tif"
+    assert str(SlideKey("lab", "a.b/c", 2)) == "slides/lab/a.b/c~r2"
+
+
+@pytest.mark.parametrize("path", ["", "/a", "a/", "a//b"])
+def test_a_path_with_an_empty_part_is_refused(path: str) -> None:
+    with pytest.raises(InvalidInput, match="no empty part"):
+        SlideKey("lab", path)
+
+
+def test_a_name_too_long_for_s3_is_refused_with_the_limit() -> None:
+    with pytest.raises(InvalidInput, match="S3 takes 1024"):
+        SlideKey("lab", "日" * 300 + "x" * 300)
+
+
+def test_a_name_of_300_characters_is_taken() -> None:
+    key = SlideKey("lab", "x" * 296 + ".svs")
+    assert keys.parse_slide(str(key)) == key
+
+
+@pytest.mark.parametrize("source", ["", "A", "-a", "a_b", "a" * 64, "a/b"])
+def test_an_ill_formed_source_is_refused(source: str) -> None:
+    with pytest.raises(InvalidInput, match="lower-case letters"):
+        SlideKey(source, "a.svs")
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["other/lab/a.svs", "slides/lab", "slides/lab/a~x.svs", "slides/lab/%ZZ", "slides/lab/%FF"],
+)
+def test_a_key_of_other_making_is_refused_by_parse_but_still_shown(key: str) -> None:
+    with pytest.raises(InvalidInput):
+        keys.parse_slide(key)
+    source, path, revision = keys.place_of(key)
+    assert path
+    assert revision == 1
+    assert source is not None
+
+
+def test_ids_differ_by_key_and_have_the_form_that_is_checked() -> None:
+    ids = {keys.slide_id(f"slides/lab/{number}.svs") for number in range(1000)}
+    assert len(ids) == 1000
+    assert all(keys.check_slide_id(one) == one for one in ids)
+
+
+@pytest.mark.parametrize("text", ["", "../../etc", "A" * 16, "a" * 15, "a" * 17, "a" * 15 + "\n"])
+def test_what_is_not_an_id_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput, match="16 characters"):
+        keys.check_slide_id(text)
+
+
+def test_control_characters_are_replaced_for_show() -> None:
+    assert keys.printable("a\0b\ud800c") == "a\ufffdb\ufffdc"
