@@ -79,7 +79,7 @@ screenshots: $(STAMPS)/python $(STAMPS)/web ## Remake the pictures in docs/image
 	@$(BIN)/python docs/screenshots.py
 
 sample: $(STAMPS)/python ## Write sample-data/slides anew (same bytes each time)
-	@$(BIN)/python sample-data/make.py
+	@$(BIN)/python sample-data/make.py --force
 
 lock: $(STAMPS)/python ## Resolve the pinned requirements anew
 	@$(BIN)/uv pip compile pyproject.toml --quiet --upgrade --all-extras --group infra --group dev --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -o requirements.txt

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 import labsight
-from labsight.api import problems, slides
+from labsight.api import document, problems, slides
 from labsight.catalog import Catalog
 
 
@@ -32,6 +32,7 @@ def create_app(catalog: Callable[[], Catalog]) -> FastAPI:
     )
     app.state.catalog = catalog
     problems.install(app)
+    document.install(app)
     app.include_router(slides.router)
 
     @app.get("/healthz", tags=["operations"])

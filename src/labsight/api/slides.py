@@ -69,9 +69,10 @@ class SlidePage(BaseModel):
     next_cursor: str | None
 
 
-_PROBLEM = {"model": Problem, "content": {"application/problem+json": {}}}
 router = APIRouter(
-    prefix="/api/slides", tags=["slides"], responses={400: _PROBLEM, 404: _PROBLEM, 503: _PROBLEM}
+    prefix="/api/slides",
+    tags=["slides"],
+    responses={status: {"model": Problem} for status in (400, 404, 503)},
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import openslide
-from PIL import Image
+from PIL import Image, JpegImagePlugin
 
 from labsight.errors import DamagedSlide, InvalidInput
 from labsight.slides import jpeg
@@ -106,15 +106,18 @@ def decode(stream: bytes, draft: int = 1) -> Image.Image:
 def crop(stream: bytes, width: int, height: int) -> bytes:
     """Cut the padding off a stored edge tile, encoded again with the tile's own tables.
 
-    Same tables and sampling keep the second encoding within rounding of the first.
+    Same tables, colours and sampling keep the second encoding within rounding of the first.
     """
     try:
         image = Image.open(io.BytesIO(stream), formats=["JPEG"])
-        tables = getattr(image, "quantization", None)
         cut = image.convert("RGB").crop((0, 0, width, height))
         target = io.BytesIO()
         cut.save(
-            target, "JPEG", qtables=tables if tables and len(tables) <= 2 else None, subsampling=0
+            target,
+            "JPEG",
+            qtables=getattr(image, "quantization", None),
+            subsampling=max(0, JpegImagePlugin.get_sampling(image)),
+            keep_rgb=image.info.get("adobe_transform") == 0,
         )
         return target.getvalue()
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:

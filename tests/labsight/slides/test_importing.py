@@ -1,0 +1,222 @@
+import logging
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from labsight.catalog import Catalog
+from labsight.errors import ObjectChanged, StorageUnavailable
+from labsight.objects.memory import MemoryStore
+from tests.labsight.slides.test_tiff import HOSTILE
+from tests.support.archive import Archive
+from tests.support.made_slides import make_svs
+
+
+@pytest.fixture
+def archive(catalog: Catalog, tmp_path: Path) -> Archive:
+    return Archive(catalog, tmp_path / "scratch")
+
+
+@pytest.fixture(scope="module")
+def slide_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("slides") / "a.svs"
+    return make_svs(path, label="S26-01234;A1;2")
+
+
+def test_a_slide_becomes_a_row_an_index_and_pictures(archive: Archive, slide_file: Path) -> None:
+    outcome = archive.imported("2026/case/A1.svs", slide_file)
+    row = archive.catalog.slide(outcome.slide_id)
+    assert (row.import_state, row.width, row.height, row.level_count) == ("imported", 1000, 700, 2)
+    assert (row.mpp_x, row.mpp_y, row.magnification) == (0.5, 0.5, 20)
+    assert (row.barcode, row.case_id, row.slide_id) == (
+        "S26-01234;A1;2",
+        "S26-01234",
+        "S26-01234-A1-2",
+    )
+    assert (row.vendor, row.image_id) == ("aperio", "1004486")
+    assert row.scanned_at == "2026-03-14T09:59:15+01:00"
+    kept = {info.key.rpartition("/")[2] for info in archive.store.walk("derived/")}
+    assert kept == {"index.bin", "thumbnail.jpg", "label.jpg", "macro.jpg"}
+
+
+def everything(archive: Archive, slide_id: str) -> tuple[object, ...]:
+    row = archive.catalog.slide(slide_id)
+    values = tuple(getattr(row, column.name) for column in row.__table__.columns)
+    objects = tuple((info.key, info.etag, info.modified) for info in archive.store.walk())
+    history = tuple(
+        (event.id, event.field, event.new) for event in archive.catalog.history(slide_id)
+    )
+    return values, objects, history
+
+
+def test_a_second_import_changes_nothing(archive: Archive, slide_file: Path) -> None:
+    first = archive.imported("a.svs", slide_file)
+    before = everything(archive, first.slide_id)
+    second = archive.importer.run("slides/lab/a.svs")
+    assert not second.changed
+    assert everything(archive, first.slide_id) == before
+
+
+def test_an_import_that_was_killed_is_finished_by_the_next(
+    archive: Archive, slide_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = archive.put("a.svs", slide_file)
+    write = MemoryStore.write
+
+    def killed_at_the_label(self: MemoryStore, key: str, *args: object, **rest: object) -> object:
+        if key.endswith("label.jpg"):
+            raise KeyboardInterrupt
+        return write(self, key, *args, **rest)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MemoryStore, "write", killed_at_the_label)
+        with pytest.raises(KeyboardInterrupt):
+            archive.importer.run(key)
+    outcome = archive.importer.run(key)
+    assert outcome.state == "imported"
+    assert archive.get(f"/slides/{outcome.slide_id}/label.jpg").status == 200
+
+
+@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_bad_file_becomes_a_failed_row_with_its_reason(content: bytes, archive: Archive) -> None:
+    outcome = archive.imported("bad.svs", content)
+    row = archive.catalog.slide(outcome.slide_id)
+    assert row.import_state == "failed"
+    assert row.failure_kind in {"not-a-slide", "damaged", "unsupported"}
+    assert row.failure_reason
+    assert "Traceback" not in row.failure_reason
+    assert str(archive.scratch_folder) not in row.failure_reason
+
+
+def test_a_truncated_slide_says_that_it_was_cut(archive: Archive, slide_file: Path) -> None:
+    content = slide_file.read_bytes()
+    outcome = archive.imported("cut.svs", content[: len(content) * 2 // 3])
+    assert outcome.state == "failed"
+    assert "cut off" in str(outcome.reason)
+
+
+def test_an_unknown_compression_is_named(archive: Archive) -> None:
+    sample = Path(__file__).parents[3] / "sample-data" / "slides" / "undecodable.svs"
+    outcome = archive.imported("undecodable.svs", sample)
+    assert outcome.state == "failed"
+    assert "compression" in str(outcome.reason)
+    assert archive.catalog.slide(outcome.slide_id).failure_kind == "unsupported"
+
+
+def test_tiles_that_are_no_jpeg_fail_the_import_and_not_the_viewer(
+    archive: Archive, slide_file: Path
+) -> None:
+    content = slide_file.read_bytes().replace(b"\xff\xd8\xff\xc0", b"\0\0\0\0")
+    outcome = archive.imported("bad.svs", content)
+    assert outcome.state == "failed"
+    assert "JPEG" in str(outcome.reason)
+
+
+def test_a_deleted_object_becomes_a_failed_row_until_it_is_back(
+    archive: Archive, slide_file: Path
+) -> None:
+    key = archive.put("a.svs", slide_file)
+    archive.store.delete(key)
+    outcome = archive.importer.run(key)
+    assert archive.catalog.slide(outcome.slide_id).failure_kind == "missing"
+    archive.put("a.svs", slide_file)
+    assert archive.importer.run(key).state == "imported"
+    assert archive.catalog.slide(outcome.slide_id).failure_reason is None
+
+
+def test_a_fault_that_may_pass_is_raised_and_leaves_no_failed_row(
+    archive: Archive, slide_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = archive.put("a.svs", slide_file)
+
+    def away(*_args: object, **_rest: object) -> bytes:
+        raise StorageUnavailable("the store is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MemoryStore, "read", away)
+        with pytest.raises(StorageUnavailable):
+            archive.importer.run(key)
+    assert archive.importer.run(key).state == "imported"
+
+
+def test_a_file_that_keeps_changing_is_left_for_later(
+    archive: Archive, slide_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = archive.put("a.svs", slide_file)
+
+    def changed(*_args: object, **_rest: object) -> bytes:
+        raise ObjectChanged("other version")
+
+    monkeypatch.setattr(MemoryStore, "read", changed)
+    with pytest.raises(StorageUnavailable, match="keeps changing"):
+        archive.importer.run(key)
+
+
+def test_what_breaks_a_reader_fails_that_file_only(
+    archive: Archive,
+    slide_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def broken(*_args: object, **_rest: object) -> Image.Image:
+        raise OverflowError("nobody thought of this")
+
+    monkeypatch.setattr("labsight.slides.render.thumbnail", broken)
+    with caplog.at_level(logging.ERROR):
+        outcome = archive.imported("a.svs", slide_file)
+    assert outcome.state == "failed"
+    assert "OverflowError" in str(outcome.reason)
+    assert "nobody thought of this" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "name", ["with space.svs", "日本/スライド.svs", "x" * 296 + ".svs", "a%2e.svs", "..a.svs"]
+)
+def test_odd_names_are_imported_and_shown_as_they_are(
+    name: str, archive: Archive, slide_file: Path
+) -> None:
+    outcome = archive.imported(name, slide_file)
+    assert outcome.state == "imported"
+    assert archive.catalog.slide(outcome.slide_id).path == name
+
+
+@pytest.mark.parametrize("key", ["slides/lab/a~b.svs", "slides/lab/nul%00.svs", "slides/loose.svs"])
+def test_a_key_that_another_tool_wrote_is_imported_too(
+    key: str, archive: Archive, slide_file: Path
+) -> None:
+    archive.store.write(key, slide_file.read_bytes())
+    assert archive.importer.run(key).state == "imported"
+
+
+def test_a_slide_too_large_for_the_scratch_space_says_so(
+    catalog: Catalog, tmp_path: Path, slide_file: Path
+) -> None:
+    archive = Archive(catalog, tmp_path, scratch_bytes=1000)
+    assert archive.imported("a.svs", slide_file).state == "imported"  # needs no copy
+    outcome = archive.imported("a.ndpi", b"no TIFF, so OpenSlide must look" * 100)
+    assert outcome.state == "failed"
+    assert "LABSIGHT_SCRATCH_BYTES allows 1,000" in str(outcome.reason)
+
+
+def test_a_damaged_label_does_not_keep_a_slide_from_being_seen(
+    archive: Archive, slide_file: Path
+) -> None:
+    content = bytearray(slide_file.read_bytes())
+    place = content.find(b"label ")
+    assert place > 0
+    content[place - 2000 : place - 1000] = bytes(1000)
+    assert archive.imported("a.svs", bytes(content)).state == "imported"
+
+
+def test_the_real_files_are_imported_or_told_why_not(archive: Archive, real_data: Path) -> None:
+    expected = {
+        "CMU-1-Small-Region.svs": "imported",
+        "TCGA-CR-7395-01A-01-TS1.svs": "imported",
+        "hamamatsu-test3-DAPI.ndpi": "imported",
+        "ome-4D-series.ome.tiff": "failed",
+        "dicom-wg26-FluorCell/5_0.dcm": "failed",
+    }
+    for name, state in expected.items():
+        outcome = archive.imported(name, real_data / "slides" / name)
+        assert outcome.state == state, outcome.reason
+        assert bool(outcome.reason) == (state == "failed")

@@ -1,0 +1,272 @@
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from labsight.catalog import Catalog
+from labsight.tiles import Request, Response
+from tests.support.archive import Archive
+from tests.support.made_slides import make_svs, picture
+
+SIZE = (1000, 740)
+
+
+@pytest.fixture
+def archive(catalog: Catalog, tmp_path: Path) -> Archive:
+    return Archive(catalog, tmp_path / "scratch")
+
+
+@pytest.fixture
+def slide(archive: Archive, tmp_path: Path) -> str:
+    path = make_svs(tmp_path / "a.svs", size=SIZE, levels=(1, 4))
+    return archive.imported("case/a.svs", path).slide_id
+
+
+def image(response: Response) -> Image.Image:
+    assert response.status == 200, response.body
+    return Image.open(io.BytesIO(response.body)).convert("RGB")
+
+
+def test_the_descriptor_names_the_real_levels(archive: Archive, slide: str) -> None:
+    document = json.loads(archive.get(f"/slides/{slide}/slide.json").body)
+    assert document["filename"] == "a.svs"
+    assert document["mpp"] == {"x": 0.5, "y": 0.5}
+    assert [
+        (level["width"], level["height"], level["columns"], level["rows"], level["downsample"])
+        for level in document["levels"]
+    ] == [(1000, 740, 5, 4, 1.0), (250, 185, 2, 1, 4.0)]
+    tile = document["tile_url"].format(level=1, col=0, row=0)
+    assert archive.get(tile).headers["x-labsight-path"] == "decoded"  # 185 px high: an edge tile
+    for picture_of in document["associated"]:
+        assert image(archive.get(picture_of["url"])).size == (
+            picture_of["width"],
+            picture_of["height"],
+        )
+
+
+def test_edge_tiles_are_cut_to_the_level(archive: Archive, slide: str) -> None:
+    assert image(archive.get(f"/slides/{slide}/tiles/0/4_3.jpg")).size == (40, 20)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/slides/{id}/tiles/2/0_0.jpg",
+        "/slides/{id}/tiles/0/5_0.jpg",
+        "/slides/{id}/tiles/0/0_4.jpg",
+        "/slides/{id}/tiles/999999999/0_0.jpg",
+        "/slides/{id}/tiles/0/-1_0.jpg",
+        "/slides/{id}/tiles/0/0_0.png",
+        "/slides/{id}_files/11/0_0.jpg",
+        "/slides/{id}_files/10/5_0.jpg",
+        "/slides/aaaaaaaaaaaaaaaa/slide.json",
+        "/slides/{id}/other.jpg",
+        "/slides/",
+        "/slides/{id}",
+    ],
+)
+def test_what_does_not_exist_is_a_problem_of_404(path: str, archive: Archive, slide: str) -> None:
+    answer = archive.get(path.format(id=slide))
+    problem = json.loads(answer.body)
+    assert answer.status == problem["status"] == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert len(problem["detail"]) > 15
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/slides/nonsense/slide.json",
+        "/slides/{id}.dzi?tilesize=0",
+        "/slides/{id}.dzi?tilesize=1e3",
+        "/slides/{id}.dzi?overlap=999",
+        "/slides/{id}_files/9/0_0.jpg?tilesize=99999999999999999999",
+        "/slides/{id}_files/9/0_0.jpg?tilesize=²",
+    ],
+)
+def test_a_wrong_value_is_a_problem_of_400(path: str, archive: Archive, slide: str) -> None:
+    answer = archive.get(path.format(id=slide))
+    assert answer.status == 400
+    assert json.loads(answer.body)["title"] == "Bad Request"
+
+
+def test_other_methods_are_refused_with_those_that_work(archive: Archive, slide: str) -> None:
+    answer = archive.tiles.answer(Request("POST", f"/slides/{slide}/slide.json"))
+    assert answer.status == 405
+    assert answer.headers["allow"] == "GET, HEAD"
+
+
+def test_head_tells_the_length_and_sends_nothing(archive: Archive, slide: str) -> None:
+    path = f"/slides/{slide}/tiles/0/0_0.jpg"
+    answer = archive.tiles.answer(Request("HEAD", path))
+    assert answer.body == b""
+    assert answer.headers["content-length"] == str(len(archive.get(path).body))
+
+
+def test_who_holds_a_tile_gets_304_without_any_read(archive: Archive, slide: str) -> None:
+    path = f"/slides/{slide}/tiles/0/1_1.jpg"
+    etag = archive.get(path).headers["etag"]
+    before = archive.store.reads
+    for held in (etag, f'W/{etag}, "other"', "*"):
+        answer = archive.get(path, if_none_match=held)
+        assert (answer.status, answer.body) == (304, b"")
+    assert archive.store.reads == before
+    assert archive.get(path, if_none_match='"other"').status == 200
+
+
+def test_each_tile_has_an_etag_of_its_own(archive: Archive, slide: str) -> None:
+    paths = [f"/slides/{slide}/tiles/{tile}.jpg" for tile in ("0/0_0", "0/0_1", "0/1_0", "1/0_0")]
+    assert len({archive.get(path).headers["etag"] for path in paths}) == 4
+
+
+def test_only_a_versioned_address_is_kept_for_ever(archive: Archive, slide: str) -> None:
+    document = json.loads(archive.get(f"/slides/{slide}/slide.json").body)
+    versioned = document["tile_url"].format(level=0, col=0, row=0)
+    assert "immutable" in archive.get(versioned).headers["cache-control"]
+    for path in (f"/slides/{slide}/tiles/0/0_0.jpg", f"/slides/{slide}/tiles/0/0_0.jpg?v=0"):
+        assert "no-cache" in archive.get(path).headers["cache-control"]
+
+
+def test_label_and_macro_are_hidden_unless_allowed(catalog: Catalog, tmp_path: Path) -> None:
+    archive = Archive(catalog, tmp_path / "scratch", show_labels=False)
+    slide = archive.imported("a.svs", make_svs(tmp_path / "a.svs")).slide_id
+    document = json.loads(archive.get(f"/slides/{slide}/slide.json").body)
+    assert [one["name"] for one in document["associated"]] == ["thumbnail"]
+    for name in ("label", "macro"):
+        answer = archive.get(f"/slides/{slide}/{name}.jpg")
+        assert answer.status == 403
+        assert "showLabels" in json.loads(answer.body)["detail"]
+    assert archive.get(f"/slides/{slide}/thumbnail.jpg").status == 200
+
+
+def test_a_picture_that_a_slide_lacks_is_404(archive: Archive, tmp_path: Path) -> None:
+    path = make_svs(tmp_path / "b.svs", label=None, macro=False)
+    slide = archive.imported("b.svs", path).slide_id
+    assert archive.get(f"/slides/{slide}/label.jpg").status == 404
+
+
+def test_deep_zoom_of_the_own_grid_serves_stored_tiles(archive: Archive, slide: str) -> None:
+    root = ET.fromstring(archive.get(f"/slides/{slide}.dzi").body)
+    assert root.attrib == {"Format": "jpg", "Overlap": "0", "TileSize": "240"}
+    for suffix in ("jpg", "jpeg"):
+        answer = archive.get(f"/slides/{slide}_files/10/1_1.{suffix}")
+        assert answer.headers["x-labsight-path"] == "stored"
+    assert answer.body == archive.get(f"/slides/{slide}/tiles/0/1_1.jpg").body
+
+
+@pytest.mark.parametrize(("tile", "overlap"), [(240, 0), (254, 1), (100, 3), (512, 0)])
+def test_deep_zoom_tiles_of_any_grid_make_up_the_picture(
+    tile: int, overlap: int, archive: Archive, slide: str
+) -> None:
+    whole = picture(SIZE, 240).astype(int)
+    for level in range(11):
+        half = 1 << (10 - level)
+        width, height = -(-SIZE[0] // half), -(-SIZE[1] // half)
+        shown = np.zeros((height, width, 3), dtype=int)
+        for row in range(-(-height // tile)):
+            for column in range(-(-width // tile)):
+                path = f"/slides/{slide}_files/{level}/{column}_{row}.jpg"
+                part = image(archive.get(f"{path}?tilesize={tile}&overlap={overlap}"))
+                left, top = max(0, column * tile - overlap), max(0, row * tile - overlap)
+                pixels = np.asarray(part)
+                shown[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
+        expected = whole[half // 2 :: half, half // 2 :: half][:height, :width]
+        difference = np.abs(shown[: expected.shape[0], : expected.shape[1]] - expected)
+        assert difference[..., :2].mean() < 4 + half / 8, level  # blue marks tiles: not smooth
+
+
+def test_a_changed_file_is_served_from_its_new_index(archive: Archive, tmp_path: Path) -> None:
+    key = archive.put("a.svs", make_svs(tmp_path / "a.svs", size=(500, 400)))
+    slide = archive.importer.run(key).slide_id
+    archive.get(f"/slides/{slide}/tiles/0/0_0.jpg")
+    archive.put("a.svs", make_svs(tmp_path / "b.svs", size=(800, 600)))
+    assert archive.get(f"/slides/{slide}/tiles/0/0_0.jpg").status == 503
+    archive.importer.run(key)
+    assert archive.get(f"/slides/{slide}/tiles/0/2_1.jpg").status == 200
+
+
+def test_a_damaged_index_is_a_problem_and_no_crash(archive: Archive, slide: str) -> None:
+    key = f"derived/{slide}/index.bin"
+    content = archive.store.read(key)
+    for damaged in (b"", content[:50], content[:-1] + b"x", b"\0" * len(content)):
+        archive.store.write(key, damaged)
+        archive.tiles._indexes.forget(slide)
+        answer = archive.get(f"/slides/{slide}/slide.json")
+        assert answer.status == 422
+        assert "import it again" in json.loads(answer.body)["detail"]
+
+
+def test_the_index_cache_stays_within_its_bytes(archive: Archive, tmp_path: Path) -> None:
+    archive.tiles._indexes._max_bytes = 20_000
+    for number in range(20):
+        path = make_svs(tmp_path / f"{number}.svs", size=(300, 300), levels=(1,), label=None)
+        slide = archive.imported(f"{number}.svs", path).slide_id
+        assert archive.get(f"/slides/{slide}/slide.json").status == 200
+    assert archive.tiles._indexes._bytes <= 20_000
+    assert len(archive.tiles._indexes._kept) < 6
+
+
+def test_the_stored_path_starts_without_an_imaging_library() -> None:
+    program = (
+        "import sys, labsight.tiles; "
+        "print(sorted({'PIL', 'openslide', 'numpy', 'boto3', 'sqlalchemy'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+words = st.sampled_from(
+    [
+        "slides",
+        "tiles",
+        "..",
+        "%2e",
+        "\0",
+        " ",
+        "",
+        "日本",
+        "slide.json",
+        "label.jpg",
+        "{id}",
+        "{id}.dzi",
+        "{id}_files",
+        "0",
+        "10",
+        "0_0.jpg",
+        "1_1.jpeg",
+        "-1_0.jpg",
+        "²_0.jpg",
+        "a~r2",
+        "x" * 300,
+    ]
+)
+
+
+@settings(
+    max_examples=1000, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+@given(
+    parts=st.lists(words | st.text(max_size=20), max_size=6),
+    query=st.dictionaries(
+        st.sampled_from(["v", "tilesize", "overlap", "x"]), st.text(max_size=12), max_size=3
+    ),
+    method=st.sampled_from(["GET", "HEAD", "PUT", ""]),
+)
+def test_no_request_makes_the_service_fail(
+    parts: list[str], query: dict[str, str], method: str, archive: Archive, slide: str
+) -> None:
+    path = "/slides/" + "/".join(parts).replace("{id}", slide)
+    answer = archive.tiles.answer(Request(method, path, query))
+    assert answer.status < 500
+    if answer.status >= 400 and method != "HEAD":
+        assert json.loads(answer.body)["status"] == answer.status
