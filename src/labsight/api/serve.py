@@ -40,7 +40,6 @@ def serve_folder(
     the user's cache is taken. The slides themselves are only read.
     """
     kept = cache or default_cache(folder)
-    kept.mkdir(parents=True, exist_ok=True)
     served = Served(folder, kept, show_labels=show_labels)
     stop = threading.Event()
     watcher = threading.Thread(target=served.watch, args=(stop, _say), daemon=True)
@@ -52,6 +51,7 @@ def serve_folder(
     finally:
         stop.set()
         watcher.join(timeout=30)
+        served.close()
 
 
 def default_cache(folder: Path) -> Path:
@@ -70,11 +70,12 @@ class Served:
     """A folder's catalog, importer and web application."""
 
     def __init__(self, folder: Path, cache: Path, *, show_labels: bool) -> None:
+        cache.mkdir(parents=True, exist_ok=True)
         self._slides = SlideFolder(folder, SOURCE)
         store = SplitStore({keys.SLIDES: self._slides, keys.DERIVED: FolderStore(cache)})
-        engine = connect(f"sqlite:///{cache / 'catalog.sqlite'}")
-        upgrade(engine)
-        self._catalog = Catalog(engine)
+        self._engine = connect(f"sqlite:///{cache / 'catalog.sqlite'}")
+        upgrade(self._engine)
+        self._catalog = Catalog(self._engine)
         scratch = Scratch(store, cache / "scratch", 0)  # every file is in place: nothing is copied
         self._importer = Importer(store, self._catalog, scratch)
         tiles = TileService(store, lambda: TileMaker(store, scratch), show_labels=show_labels)
@@ -98,6 +99,10 @@ class Served:
         while not stop.is_set():
             self.scan(say)
             stop.wait(RESCAN_SECONDS)
+
+    def close(self) -> None:
+        """Let go of the catalog."""
+        self._engine.dispose()
 
     def _known(self) -> set[str]:
         """Return the keys that were imported before; those of removed files turn to failed."""

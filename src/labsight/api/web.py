@@ -57,12 +57,10 @@ class OneOrigin:
     def _application(self, path: str) -> ASGIApp:
         if path.startswith("/slides/"):
             return self._tiles
-        if path.startswith("/api/") or path == "/healthz":
-            return self._api
-        return self._api if not self._is_file(path) else self._web
+        return self._web if self._is_file(path) else self._api  # whose 404 is a problem document
 
     def _is_file(self, path: str) -> bool:
-        found, _ = self._web.lookup_path(
-            self._web.get_path({"type": "http", "path": path, "root_path": ""})
-        )
-        return bool(found) or path == "/"
+        if "\0" in path:
+            return False
+        inside = self._web.get_path({"type": "http", "path": path, "root_path": ""})
+        return path == "/" or bool(self._web.lookup_path(inside)[1])

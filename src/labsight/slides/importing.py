@@ -143,10 +143,12 @@ class Importer:
         """Read what only OpenSlide can; say what the file itself told when it cannot either."""
         try:
             slide = self._scratch.slide(info.key, info.etag, info.size)
-        except UnsupportedSlide as error:
-            if layout is not None and layout.reason:
-                raise UnsupportedSlide(f"{layout.reason}, and {error.message}") from None
-            raise
+        except NotASlide:
+            if layout is None:
+                raise
+            raise UnsupportedSlide(
+                f"it is a TIFF file, but {layout.reason}, and OpenSlide does not know it either"
+            ) from None
         index = _file_index(info, slide, layout)
         pictures = _pictures(
             lambda name: associated.from_openslide(slide, name),

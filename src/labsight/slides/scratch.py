@@ -8,7 +8,7 @@ from pathlib import Path
 
 import openslide
 
-from labsight.errors import DamagedSlide, UnsupportedSlide
+from labsight.errors import DamagedSlide, NotASlide, UnsupportedSlide
 from labsight.objects import ObjectStore
 
 OPEN_SLIDES = 16
@@ -73,7 +73,7 @@ def _open(path: Path) -> openslide.OpenSlide:
     try:
         return openslide.OpenSlide(path)
     except openslide.OpenSlideUnsupportedFormatError:
-        raise UnsupportedSlide(
+        raise NotASlide(
             "no reader knows this file: it is neither a tiled JPEG TIFF nor a format of OpenSlide"
         ) from None
     except openslide.OpenSlideError as error:

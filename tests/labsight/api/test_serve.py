@@ -1,0 +1,129 @@
+import re
+import shutil
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from labsight.api import serve, web
+from labsight.api.serve import Served
+from labsight.errors import SettingsError
+from tests.support.made_slides import make_svs
+
+
+@pytest.fixture
+def app_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "web"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text("<!doctype html><title>labsight</title>")
+    (folder / "assets" / "app.js").write_text("export {}")
+    monkeypatch.setattr(serve, "web_folder", lambda: folder)
+    return folder
+
+
+@pytest.fixture
+def slides(tmp_path: Path) -> Path:
+    folder = tmp_path / "slides"
+    (folder / "case 1").mkdir(parents=True)
+    make_svs(folder / "case 1" / "a.svs")
+    (folder / "notes.txt").write_text("not an image")
+    (folder / "bad.svs").write_bytes(b"not a slide")
+    return folder
+
+
+@pytest.fixture
+def served(slides: Path, tmp_path: Path, app_folder: Path) -> Iterator[Served]:
+    assert app_folder.is_dir()
+    made = Served(slides, tmp_path / "cache", show_labels=False)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def client(served: Served) -> TestClient:
+    served.scan(print)
+    return TestClient(served.app, raise_server_exceptions=False)
+
+
+def test_a_folder_is_served_under_the_same_paths_as_the_archive(client: TestClient) -> None:
+    items = {item["filename"]: item for item in client.get("/api/slides").json()["items"]}
+    assert set(items) == {"a.svs", "bad.svs"}
+    assert items["bad.svs"]["import_state"] == "failed"
+    slide = items["a.svs"]
+    document = client.get(slide["links"]["descriptor"]).json()
+    tile = client.get(document["tile_url"].format(level=0, col=0, row=0))
+    assert tile.headers["x-labsight-path"] == "stored"
+    assert client.get(slide["links"]["thumbnail"]).headers["content-type"] == "image/jpeg"
+    assert client.get(f"/slides/{slide['id']}/label.jpg").status_code == 403
+    assert client.get("/healthz").json() == {"status": "ok"}
+
+
+def test_the_web_app_is_served_beside_it(client: TestClient) -> None:
+    assert "<title>labsight" in client.get("/").text
+    assert client.get("/assets/app.js").status_code == 200
+    for path in ("/nothing.html", "/../secret", "/%2e%2e/secret", "/a%00b"):
+        answer = client.get(path)
+        assert answer.status_code == 404
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_browsers_are_told_to_be_strict_everywhere(client: TestClient) -> None:
+    for path in ("/", "/api/slides", "/slides/x/slide.json", "/nothing"):
+        assert client.get(path).headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_head_request_is_answered_without_a_body(client: TestClient) -> None:
+    (item,) = client.get("/api/slides?state=imported").json()["items"]
+    answer = client.head(item["links"]["thumbnail"])
+    assert answer.status_code == 200
+    assert int(answer.headers["content-length"]) > 100
+    assert not answer.content
+
+
+def test_a_second_scan_finds_nothing_to_do_and_a_later_one_what_changed(
+    served: Served, slides: Path
+) -> None:
+    said: list[str] = []
+    served.scan(said.append)
+    assert len(said) == 2
+    said.clear()
+    served.scan(said.append)
+    assert said == []
+    shutil.copy(slides / "case 1" / "a.svs", slides / "b.svs")
+    (slides / "case 1" / "a.svs").unlink()
+    served.scan(said.append)
+    assert any(re.search(r"b\.svs: imported", line) for line in said)
+    assert any("a.svs: failed" in line and "no longer" in line for line in said)
+
+
+def test_a_restart_keeps_what_was_imported(served: Served, slides: Path, tmp_path: Path) -> None:
+    served.scan(print)
+    again = Served(slides, tmp_path / "cache", show_labels=False)
+    said: list[str] = []
+    again.scan(said.append)
+    again.close()
+    assert said == []
+
+
+def test_names_in_decomposed_unicode_are_served(
+    slides: Path, tmp_path: Path, app_folder: Path
+) -> None:
+    assert app_folder.is_dir()
+    name = unicodedata.normalize("NFD", "Präparat.svs")
+    shutil.copy(slides / "case 1" / "a.svs", slides / name)
+    served = Served(slides, tmp_path / "cache", show_labels=False)
+    served.scan(print)
+    client = TestClient(served.app)
+    names = [item["filename"] for item in client.get("/api/slides?state=imported").json()["items"]]
+    assert "Präparat.svs" in names
+    served.close()
+
+
+def test_a_missing_web_app_says_how_to_make_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("importlib.resources.files", lambda _name: tmp_path / "a" / "b")
+    with pytest.raises(SettingsError, match="make web"):
+        web.web_folder()
