@@ -18,13 +18,18 @@ _log = logging.getLogger(__name__)
 
 
 @cache
+def _catalog() -> Catalog:
+    database = Environment().database
+    return Catalog(connect(database.url, database.auth))
+
+
+@cache
 def _importer() -> Importer:
     environment = Environment()
     environment.configure_logging()
     store = S3Store(environment.archive_bucket)
     scratch = Scratch(store, Path(tempfile.gettempdir(), "slides"), environment.scratch_bytes)
-    database = environment.database
-    return Importer(store, Catalog(connect(database.url, database.auth)), scratch)
+    return Importer(store, _catalog(), scratch)
 
 
 def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:

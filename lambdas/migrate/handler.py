@@ -11,4 +11,8 @@ def handle(_event: dict[str, Any], _context: object) -> dict[str, str]:
     environment = Environment()
     environment.configure_logging()
     database = environment.database
-    return {"revision": upgrade(connect(database.url, database.auth))}
+    engine = connect(database.url, database.auth)
+    try:
+        return {"revision": upgrade(engine)}
+    finally:
+        engine.dispose()

@@ -80,6 +80,10 @@ class Catalog:
         with self._engine.connect() as connection:
             connection.execute(text("select 1"))
 
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._engine.dispose()
+
     def _record(self, key: str, who: str, values: dict[str, Any]) -> Slide:
         now = datetime.now(UTC)
         with self._session.begin() as session:

@@ -39,5 +39,5 @@ def parse(text: str) -> LabelIds:
     parts = [part for part in _SEPARATOR.split(printable) if part]
     if len(parts) > 1:
         return LabelIds(printable, parts[0], "-".join(parts))
-    case, hyphen, _ = printable.rpartition("-")
-    return LabelIds(printable, case if hyphen else None, printable or None)
+    case, _, _ = printable.rpartition("-")
+    return LabelIds(printable, case or None, printable or None)
