@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,12 +11,16 @@ from typing import BinaryIO
 
 from labsight.errors import (
     InvalidInput,
+    LabsightError,
     ObjectChanged,
     ObjectExists,
     ObjectMissing,
     StorageUnavailable,
 )
+from labsight.objects.open_files import OpenFile, OpenFiles, state_of
 from labsight.objects.store import ObjectInfo
+
+_CHUNK = 1 << 20
 
 
 class FolderStore:
@@ -31,6 +34,7 @@ class FolderStore:
     def __init__(self, root: Path, prefix: str = "") -> None:
         self._root = root.resolve()
         self._prefix = prefix
+        self._opened = OpenFiles()
 
     def head(self, key: str) -> ObjectInfo:
         """Describe a file."""
@@ -42,9 +46,13 @@ class FolderStore:
         self, key: str, start: int = 0, length: int | None = None, *, etag: str | None = None
     ) -> bytes:
         """Return a part of a file."""
-        with _errors(key), self._open(key, etag) as file:
-            file.seek(start)
-            return file.read(-1 if length is None else length)
+        try:  # not the context manager of the other methods: this one runs for every tile
+            file = self._opened.current(key) or self._open(key)
+            if etag is not None and file.version != etag:
+                raise ObjectChanged(f"{key}: the file changed (expected version {etag})")
+            return file.read(start, file.state[1] if length is None else length)
+        except OSError as error:
+            raise _translate(key, error) from error
 
     def write(
         self,
@@ -90,8 +98,11 @@ class FolderStore:
 
     def download(self, key: str, path: Path, *, etag: str | None = None) -> None:
         """Copy a file."""
-        with _errors(key), self._open(key, etag) as source, whole_file(path) as target:
-            shutil.copyfileobj(source, target, 1 << 20)
+        with _errors(key), whole_file(path) as target:
+            start = 0
+            while chunk := self.read(key, start, _CHUNK, etag=etag):
+                target.write(chunk)
+                start += len(chunk)
 
     def local_path(self, key: str) -> Path | None:
         """Return the file itself."""
@@ -125,18 +136,22 @@ class FolderStore:
             raise InvalidInput(f"key {key[:80]!r} does not name a file of this folder")
         return path
 
-    def _open(self, key: str, etag: str | None) -> BinaryIO:
-        file = self._path(key).open("rb")
-        if etag is not None and (found := _describe(key, os.fstat(file.fileno())).etag) != etag:
-            file.close()
-            raise ObjectChanged(f"{key}: the file changed (version {found}, expected {etag})")
+    def _open(self, key: str) -> OpenFile:
+        path = str(self._path(key))
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        stat = os.fstat(descriptor)
+        file = OpenFile(descriptor, path, state_of(stat), _version(stat))
+        self._opened.keep(key, file)
         return file
 
 
 def _describe(key: str, stat: os.stat_result) -> ObjectInfo:
-    version = hashlib.sha256(f"{stat.st_size}:{stat.st_mtime_ns}".encode()).hexdigest()[:32]
     modified = datetime.fromtimestamp(stat.st_mtime, UTC)
-    return ObjectInfo(key=key, size=stat.st_size, etag=version, modified=modified)
+    return ObjectInfo(key=key, size=stat.st_size, etag=_version(stat), modified=modified)
+
+
+def _version(stat: os.stat_result) -> str:
+    return hashlib.sha256(f"{stat.st_size}:{stat.st_mtime_ns}".encode()).hexdigest()[:32]
 
 
 @contextmanager
@@ -155,7 +170,11 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
 def _errors(key: str) -> Iterator[None]:
     try:
         yield
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        raise ObjectMissing(f"{key}: no such file") from None
     except OSError as error:
-        raise StorageUnavailable(f"{key}: {error.strerror or error}") from error
+        raise _translate(key, error) from error
+
+
+def _translate(key: str, error: OSError) -> LabsightError:
+    if isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError):
+        return ObjectMissing(f"{key}: no such file")
+    return StorageUnavailable(f"{key}: {error.strerror or error}")

@@ -14,6 +14,7 @@ import zlib
 from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
@@ -47,12 +48,12 @@ class Level:
     tile_height: int
     stored: StoredTiles | None = field(default=None, repr=False)
 
-    @property
+    @cached_property
     def columns(self) -> int:
         """Tiles in a row."""
         return -(-self.width // self.tile_width)
 
-    @property
+    @cached_property
     def rows(self) -> int:
         """Rows of tiles."""
         return -(-self.height // self.tile_height)
@@ -63,6 +64,8 @@ class Level:
             raise NotFound(
                 f"tile {column}_{row}: this level has {self.columns} columns and {self.rows} rows"
             )
+        if column < self.columns - 1 and row < self.rows - 1:
+            return self.tile_width, self.tile_height
         width = min(self.tile_width, self.width - column * self.tile_width)
         return width, min(self.tile_height, self.height - row * self.tile_height)
 
@@ -98,7 +101,7 @@ class SlideIndex:
     associated: tuple[Associated, ...] = ()
     properties: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def version(self) -> str:
         """Eight hex digits that change with the file or with how its tiles are made."""
         return version_of(self.etag)

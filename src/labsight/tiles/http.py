@@ -56,7 +56,9 @@ def problem_of(error: LabsightError) -> Response:
 
 def is_current(request: Request, etag: str) -> bool:
     """Whether the client already holds this version (RFC 9110, If-None-Match)."""
-    held = request.headers.get("if-none-match", "")
+    held = request.headers.get("if-none-match")
+    if held is None:
+        return False
     return held.strip() == "*" or etag in (
-        item.strip().removeprefix("W/") for item in held.split(",")
+        one.strip().removeprefix("W/") for one in held.split(",")
     )

@@ -19,7 +19,7 @@ from labsight.errors import (
 )
 from labsight.objects import ObjectStore
 from labsight.slides import geometry, jpeg
-from labsight.slides.index import SlideIndex
+from labsight.slides.index import SlideIndex, StoredTiles
 from labsight.tiles import descriptor, http
 from labsight.tiles.cache import IndexCache
 from labsight.tiles.http import Request, Response
@@ -102,29 +102,38 @@ class TileService:
         document = descriptor.describe(slide, index, show_labels=self._show_labels)
         return _fresh(request, etag, lambda: http.json_response(document, {}), http.REVALIDATE)
 
-    def _tile(self, request: Request, index: SlideIndex, *place: str) -> Response:
-        return self._own_tile(request, index, *map(int, place))
+    def _tile(
+        self, request: Request, index: SlideIndex, level: str, column: str, row: str
+    ) -> Response:
+        return self._own_tile(request, index, int(level), int(column), int(row))
 
     def _own_tile(
         self, request: Request, index: SlideIndex, number: int, column: int, row: int
     ) -> Response:
-        index.level(number).tile_size(column, row)  # refuses what does not exist, before the ETag
+        level = index.level(number)
+        size = level.tile_size(column, row)
         etag = f'"{index.version}-{number}-{column}-{row}"'
-        make = partial(self._make_own_tile, index, number, column, row)
+        stored = level.stored
+        place = row * level.columns + column
+        if (
+            stored is not None
+            and stored.lengths[place]
+            and size == (level.tile_width, level.tile_height)
+        ):
+            make = partial(self._stored_tile, index, stored, place)
+        else:
+            make = partial(self._made_tile, index, number, column, row)
         return _fresh(request, etag, make, _caching(request, index))
 
-    def _make_own_tile(self, index: SlideIndex, number: int, column: int, row: int) -> Response:
-        level = index.level(number)
-        whole = level.tile_size(column, row) == (level.tile_width, level.tile_height)
-        place = row * level.columns + column
-        stored = level.stored
-        if stored is None or not whole or not stored.lengths[place]:
-            return _jpeg(self._maker().tile(index, number, column, row), "decoded")
+    def _stored_tile(self, index: SlideIndex, stored: StoredTiles, place: int) -> Response:
         length = stored.lengths[place]
         data = self._store.read(index.key, stored.offsets[place], length, etag=index.etag)
         if len(data) != length:
             raise DamagedSlide("the slide's file ends inside this tile: it was cut off")
         return _jpeg(jpeg.complete(stored.head, data), "stored")
+
+    def _made_tile(self, index: SlideIndex, number: int, column: int, row: int) -> Response:
+        return _jpeg(self._maker().tile(index, number, column, row), "decoded")
 
     def _deep_zoom(self, request: Request, index: SlideIndex) -> Response:
         tile, overlap = _grid(request, index)
@@ -173,7 +182,8 @@ def _fresh(request: Request, etag: str, make: Callable[[], Response], caching: s
     if http.is_current(request, etag):
         return Response(304, headers=headers)
     response = make()
-    return Response(response.status, response.body, {**headers, **response.headers})
+    headers.update(response.headers)
+    return Response(response.status, response.body, headers)
 
 
 def _caching(request: Request, index: SlideIndex) -> str:
