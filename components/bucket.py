@@ -1,0 +1,124 @@
+"""A private bucket: what every bucket of labsight has in common."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pulumi import ComponentResource, Output, ResourceOptions
+from pulumi_aws import s3
+
+from components.resource_policy import Statement, resource_policy, tls_only
+
+NONCURRENT_DAYS = 90
+UPLOAD_DAYS = 7
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrivateBucketArgs:
+    """What differs between private buckets.
+
+    ``statements`` adds to the bucket's only policy, given its ARN. ``expire_days`` deletes objects
+    of that age; ``cools`` hands every object to Intelligent-Tiering from the first day.
+    """
+
+    statements: Callable[[Output[str]], Sequence[Statement]] = lambda _arn: ()
+    cools: bool = False
+    expire_days: int | None = None
+
+
+class PrivateBucket(ComponentResource):
+    """Nothing public, TLS only, encrypted, versioned, no ACLs, no remains of broken uploads.
+
+    It stays in the account, with all that guards it, when the stack is destroyed.
+    """
+
+    bucket: Output[str]
+    arn: Output[str]
+
+    def __init__(
+        self, name: str, args: PrivateBucketArgs, opts: ResourceOptions | None = None
+    ) -> None:
+        super().__init__("labsight:storage:PrivateBucket", name, None, opts)
+        child = ResourceOptions(parent=self, retain_on_delete=True)
+        bucket = s3.Bucket(f"{name}-bucket", opts=child)
+        self.bucket, self.arn = bucket.bucket, bucket.arn
+        self._close(name, args)
+        versions = s3.BucketVersioning(
+            f"{name}-versions",
+            bucket=self.bucket,
+            versioning_configuration={"status": "Enabled"},
+            opts=child,
+        )
+        s3.BucketServerSideEncryptionConfiguration(
+            f"{name}-encryption",
+            bucket=self.bucket,
+            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
+            opts=child,
+        )
+        self._age(name, args, versions)
+        self.register_outputs({"bucket": self.bucket, "arn": self.arn})
+
+    def _close(self, name: str, args: PrivateBucketArgs) -> None:
+        """Leave no way in but IAM permissions of this account, over TLS."""
+        child = ResourceOptions(parent=self, retain_on_delete=True)
+        s3.BucketPublicAccessBlock(
+            f"{name}-no-public-access",
+            bucket=self.bucket,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=child,
+        )
+        s3.BucketOwnershipControls(
+            f"{name}-no-acls",
+            bucket=self.bucket,
+            rule={"object_ownership": "BucketOwnerEnforced"},
+            opts=child,
+        )
+        s3.BucketPolicy(
+            f"{name}-policy",
+            bucket=self.bucket,
+            policy=resource_policy(
+                [
+                    tls_only("s3:*", self.arn, Output.concat(self.arn, "/*")),
+                    *args.statements(self.arn),
+                ]
+            ),
+            opts=child,
+        )
+
+    def _age(self, name: str, args: PrivateBucketArgs, versions: s3.BucketVersioning) -> None:
+        """Say what becomes of objects, old versions and broken uploads with time."""
+        rules: list[s3.BucketLifecycleConfigurationRuleArgsDict] = [
+            {
+                "id": "remains",
+                "status": "Enabled",
+                "filter": {"prefix": ""},
+                "abort_incomplete_multipart_upload": {"days_after_initiation": UPLOAD_DAYS},
+                "noncurrent_version_expiration": {"noncurrent_days": NONCURRENT_DAYS},
+            }
+        ]
+        if args.cools:
+            rules.append(
+                {
+                    "id": "intelligent-tiering-from-day-0",
+                    "status": "Enabled",
+                    "filter": {"prefix": ""},
+                    "transitions": [{"days": 0, "storage_class": "INTELLIGENT_TIERING"}],
+                }
+            )
+        if args.expire_days is not None:
+            rules.append(
+                {
+                    "id": "expiry",
+                    "status": "Enabled",
+                    "filter": {"prefix": ""},
+                    "expiration": {"days": args.expire_days},
+                }
+            )
+        s3.BucketLifecycleConfiguration(
+            f"{name}-lifecycle",
+            bucket=self.bucket,
+            rules=rules,
+            opts=ResourceOptions(parent=self, retain_on_delete=True, depends_on=[versions]),
+        )
