@@ -6,8 +6,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
-class WebAppHook(BuildHookInterface):  # type: ignore[type-arg]  # generic only in hatchling's own typing
-    """Adds ``web/dist`` as ``labsight/web``; an editable install finds it in the checkout instead."""
+class WebAppHook(BuildHookInterface[Any]):
+    """Adds ``web/dist`` as ``labsight/web``; an editable install finds it in the checkout."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Name the folder to include, or say how to make it."""

@@ -56,13 +56,18 @@ class Environment:
         return int(value)
 
     def configure_logging(self) -> None:
-        """Log at the level that LABSIGHT_LOG_LEVEL names, INFO without it."""
+        """Log at the level that LABSIGHT_LOG_LEVEL names, INFO without it.
+
+        The libraries underneath are heard from WARNING on: at INFO they tell of every request.
+        """
         level = self._variables.get("LABSIGHT_LOG_LEVEL", "INFO").upper()
         if level not in logging.getLevelNamesMapping():
             raise SettingsError(
                 f"LABSIGHT_LOG_LEVEL is {level!r}; use DEBUG, INFO, WARNING or ERROR"
             )
-        logging.getLogger().setLevel(level)
+        logging.getLogger().setLevel(max(logging.getLevelNamesMapping()[level], logging.WARNING))
+        for own in ("labsight", "lambdas"):
+            logging.getLogger(own).setLevel(level)
 
     def _needed(self, name: str, what: str) -> str:
         value = self._variables.get(name, "")

@@ -77,11 +77,11 @@ def _open(path: Path) -> openslide.OpenSlide:
             "no reader knows this file: it is neither a tiled JPEG TIFF nor a format of OpenSlide"
         ) from None
     except openslide.OpenSlideError as error:
-        # OpenSlide names files by path: people see names only
-        said = str(error).replace(f"{path.parent}{os.sep}", "")
+        # OpenSlide names files by path, which is where the copy lies: people see neither
+        said = str(error).replace(f"Reading {path}: ", "").replace(f"{path.parent}{os.sep}", "")
         if _is_dicom(path):
-            raise UnsupportedSlide(f"OpenSlide does not read this DICOM file: {said}") from None
-        raise DamagedSlide(f"OpenSlide cannot read the file: {said}") from None
+            raise UnsupportedSlide(f"OpenSlide cannot show this DICOM file ({said})") from None
+        raise DamagedSlide(f"OpenSlide cannot read the file ({said})") from None
 
 
 def _is_dicom(path: Path) -> bool:

@@ -2,6 +2,7 @@ import io
 import time
 import tracemalloc
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -30,7 +31,7 @@ def layout_of(content: bytes) -> TiffLayout:
 @pytest.mark.parametrize("bigtiff", [False, True])
 @pytest.mark.parametrize("byteorder", ["<", ">"])
 def test_both_byte_orders_and_sizes_are_read_as_tifffile_reads_them(
-    bigtiff: bool, byteorder: str
+    bigtiff: bool, byteorder: Literal["<", ">"]
 ) -> None:
     file = io.BytesIO()
     pixels = np.arange(300 * 200 * 3, dtype=np.uint8).reshape(200, 300, 3)
@@ -41,9 +42,10 @@ def test_both_byte_orders_and_sizes_are_read_as_tifffile_reads_them(
     with tifffile.TiffFile(io.BytesIO(file.getvalue())) as expected:
         assert len(tiff.directories) == len(expected.pages)
         for directory, page in zip(tiff.directories, expected.pages, strict=True):
+            assert page.keyframe is not None
             assert list(tiff.numbers(directory, Code.TILE_OFFSETS)) == list(page.dataoffsets)
             assert list(tiff.numbers(directory, Code.TILE_LENGTHS)) == list(page.databytecounts)
-            assert tiff.number(directory, Code.WIDTH, 0) == page.imagewidth
+            assert tiff.number(directory, Code.WIDTH, 0) == page.keyframe.imagewidth
     assert tiff.text(tiff.directories[0], Code.DESCRIPTION) == "first"
 
 
