@@ -5,7 +5,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from labsight.errors import SettingsError
 from labsight.tiles.asgi import TileApp
@@ -17,6 +17,7 @@ SECURITY_HEADERS = {
     "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "same-origin",
 }
+_SECURITY = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 
 
 def web_folder() -> Path:
@@ -31,36 +32,26 @@ def web_folder() -> Path:
 
 
 class OneOrigin:
-    """Tiles, API and web app behind one address, with the headers that browsers obey."""
+    """Tiles, API and web app behind one address, with the headers that browsers obey.
+
+    Tiles go past the framework: it would cost more than they do.
+    """
 
     def __init__(self, api: FastAPI, tiles: TileService, web: Path) -> None:
-        self._api = api
         self._tiles = TileApp(tiles)
-        self._web = StaticFiles(directory=web, html=True)
+        self._rest = api
+        api.mount("/", StaticFiles(directory=web, html=True))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request to whom it is for."""
         if scope["type"] != "http":
-            await self._api(scope, receive, send)
+            await self._rest(scope, receive, send)
             return
 
         async def send_secured(message: Message) -> None:
             if message["type"] == "http.response.start":
-                extra = [
-                    (name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()
-                ]
-                message["headers"] = [*message["headers"], *extra]
+                message["headers"] = [*message["headers"], *_SECURITY]
             await send(message)
 
-        await self._application(scope["path"])(scope, receive, send_secured)
-
-    def _application(self, path: str) -> ASGIApp:
-        if path.startswith("/slides/"):
-            return self._tiles
-        return self._web if self._is_file(path) else self._api  # whose 404 is a problem document
-
-    def _is_file(self, path: str) -> bool:
-        if "\0" in path:
-            return False
-        inside = self._web.get_path({"type": "http", "path": path, "root_path": ""})
-        return path == "/" or bool(self._web.lookup_path(inside)[1])
+        application = self._tiles if scope["path"].startswith("/slides/") else self._rest
+        await application(scope, receive, send_secured)

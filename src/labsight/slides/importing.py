@@ -115,7 +115,7 @@ class Importer:
         return Outcome(slide_id, ImportState.IMPORTED)
 
     def _fail(self, key: str, who: str, kind: str, reason: str, etag: str | None) -> Outcome:
-        reason = keys.printable(reason)
+        reason = keys.printable(reason[:1].upper() + reason[1:])
         self._catalog.record(
             key,
             who,

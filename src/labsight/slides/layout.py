@@ -83,8 +83,7 @@ def _check_compression(tiff: Tiff, directory: Directory) -> None:
     compression = tiff.number(directory, Code.COMPRESSION, 1)
     if compression not in READABLE:
         raise UnsupportedSlide(
-            f"its image data has TIFF compression {compression}, which labsight does not read "
-            f"(it reads {', '.join(f'{code} {name}' for code, name in READABLE.items())}); "
+            f"its image data has TIFF compression {compression}, which labsight does not read; "
             "export the slide again with JPEG or JPEG 2000 compression"
         )
 
