@@ -1,6 +1,5 @@
 """Answers requests to the catalog's API."""
 
-from functools import cache
 from typing import Any
 
 from mangum import Mangum
@@ -9,19 +8,13 @@ from labsight.api.app import create_app
 from labsight.catalog import Catalog, connect
 from labsight.settings import Environment
 
-
-@cache
-def _catalog() -> Catalog:
-    database = Environment().database
-    return Catalog(connect(database.url, database.auth))
-
-
-@cache
-def _application() -> Mangum:
-    Environment().configure_logging()
-    return Mangum(create_app(_catalog), lifespan="off")
+# Read while the function starts, so that a missing setting is told before the first request.
+_environment = Environment()
+_environment.configure_logging()
+_catalog = Catalog(connect(_environment.database.url, _environment.database.auth))
+_application = Mangum(create_app(lambda: _catalog), lifespan="off")
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer one request (API Gateway payload 2.0)."""
-    return dict(_application()(event, context))
+    return dict(_application(event, context))

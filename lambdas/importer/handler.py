@@ -2,7 +2,6 @@
 
 import logging
 import tempfile
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,31 +15,25 @@ from labsight.slides.scratch import Scratch
 
 _log = logging.getLogger(__name__)
 
-
-@cache
-def _catalog() -> Catalog:
-    database = Environment().database
-    return Catalog(connect(database.url, database.auth))
-
-
-@cache
-def _importer() -> Importer:
-    environment = Environment()
-    environment.configure_logging()
-    store = S3Store(environment.archive_bucket)
-    scratch = Scratch(store, Path(tempfile.gettempdir(), "slides"), environment.scratch_bytes)
-    return Importer(store, _catalog(), scratch)
+# Read while the function starts, so that a missing setting is told before the first event.
+_environment = Environment()
+_environment.configure_logging()
+_store = S3Store(_environment.archive_bucket)
+_scratch = Scratch(
+    _store, Path(tempfile.gettempdir(), "slides"), max_bytes=_environment.scratch_bytes
+)
+_catalog = Catalog(connect(_environment.database.url, _environment.database.auth))
+_importer = Importer(_store, _catalog, _scratch)
 
 
 def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Import each message's slides; name the messages to be delivered again."""
-    importer = _importer()
     again = []
     for record in event["Records"]:
         try:
             for key in created_keys(record["body"]):
                 if key.startswith(keys.SLIDES):
-                    outcome = importer.run(key)
+                    outcome = _importer.run(key)
                     _log.info("%s: %s %s", key, outcome.state, outcome.reason or "")
         except Exception:  # noqa: BLE001 - the others go on, and the queue keeps this one
             _log.exception("message %s goes back to the queue", record["messageId"])

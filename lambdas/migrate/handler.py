@@ -5,13 +5,14 @@ from typing import Any
 from labsight.catalog import connect, upgrade
 from labsight.settings import Environment
 
+_environment = Environment()
+_environment.configure_logging()
+_database = _environment.database
+
 
 def handle(_event: dict[str, Any], _context: object) -> dict[str, str]:
     """Upgrade to the newest revision, which may be there already, and say which it is."""
-    environment = Environment()
-    environment.configure_logging()
-    database = environment.database
-    engine = connect(database.url, database.auth)
+    engine = connect(_database.url, _database.auth)
     try:
         return {"revision": upgrade(engine)}
     finally:

@@ -12,24 +12,25 @@ from labsight.tiles import TileService, payload
 if TYPE_CHECKING:
     from labsight.tiles.made import TileMaker
 
+# Read while the function starts, so that a missing setting is told before the first request.
+_environment = Environment()
+_environment.configure_logging()
+_store = S3Store(_environment.archive_bucket)
+_scratch_bytes = _environment.scratch_bytes
+
 
 @cache
-def _service() -> TileService:
-    environment = Environment()
-    environment.configure_logging()
-    store = S3Store(environment.archive_bucket)
+def _maker() -> "TileMaker":
+    from labsight.slides.scratch import Scratch  # noqa: PLC0415 - stored tiles are served
+    from labsight.tiles.made import TileMaker  # noqa: PLC0415 - without an imaging library
 
-    @cache
-    def maker() -> "TileMaker":
-        from labsight.slides.scratch import Scratch  # noqa: PLC0415 - stored tiles start without
-        from labsight.tiles.made import TileMaker  # noqa: PLC0415 - an imaging library
+    folder = Path(tempfile.gettempdir(), "slides")
+    return TileMaker(_store, Scratch(_store, folder, max_bytes=_scratch_bytes))
 
-        folder = Path(tempfile.gettempdir(), "slides")
-        return TileMaker(store, Scratch(store, folder, environment.scratch_bytes))
 
-    return TileService(store, maker, show_labels=environment.show_labels)
+_service = TileService(_store, _maker, show_labels=_environment.show_labels)
 
 
 def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Answer one request (API Gateway payload 2.0)."""
-    return payload.from_response(_service().answer(payload.to_request(event)))
+    return payload.from_response(_service.answer(payload.to_request(event)))
