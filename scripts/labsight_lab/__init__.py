@@ -1,0 +1,1 @@
+"""What runs on lab workstations and operators' terminals: the `labsight` command."""

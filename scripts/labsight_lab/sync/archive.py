@@ -1,0 +1,86 @@
+"""What is asked of the archive, and how it may refuse. Nothing here reads, replaces or deletes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from labsight.errors import LabsightError, ObjectExists, SettingsError, StorageUnavailable
+from labsight_lab.sync.source import Body
+
+
+class AlreadyThere(ObjectExists):
+    """The key is taken. ``own_retry``: perhaps by this request, whose first answer was lost."""
+
+    def __init__(self, message: str, *, own_retry: bool = False) -> None:
+        super().__init__(message)
+        self.own_retry = own_retry
+
+
+class Denied(SettingsError):
+    """The archive knows who asks and does not allow it."""
+
+
+class Unreachable(StorageUnavailable):
+    """No answer at all: waiting is the only remedy, for every file alike."""
+
+
+class Refused(LabsightError):
+    """The archive does not take this file as it came; nothing was stored under its key."""
+
+
+class UploadGone(Exception):
+    """The archive knows no such open upload: it was completed, aborted or has expired."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewObject:
+    """What is said about an object when it is made. The metadata is ASCII."""
+
+    key: str
+    content_type: str
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One stored part of an open upload, as the archive names it."""
+
+    number: int
+    etag: str
+
+
+class Archive(Protocol):
+    """A store that makes objects once.
+
+    All methods raise SettingsError for what concerns every file (credentials, rights, bucket),
+    Unreachable when there is no network, Refused for what this file will not get, and
+    StorageUnavailable for failures after which it is open whether the object was made.
+    """
+
+    def put(self, new: NewObject, body: Body, crc32: int) -> None:
+        """Make an object in one request; raise AlreadyThere."""
+        ...
+
+    def begin(self, new: NewObject) -> str:
+        """Open an upload in parts and return its id."""
+        ...
+
+    def put_part(self, key: str, upload: str, number: int, body: Body, crc32: int) -> Part:
+        """Store one part, counted from 1; raise UploadGone."""
+        ...
+
+    def parts(self, key: str, upload: str) -> list[Part]:
+        """List what an open upload holds; raise UploadGone."""
+        ...
+
+    def complete(self, key: str, upload: str, parts: list[Part], *, size: int, crc32: int) -> None:
+        """Make the object out of its parts; raise AlreadyThere or UploadGone."""
+        ...
+
+    def open_uploads(self, key: str) -> list[str]:
+        """List the ids of the uploads that are open under exactly this key."""
+        ...
+
+    def abort(self, key: str, upload: str) -> None:
+        """Drop an open upload and its parts; one that is gone is no error."""
+        ...

@@ -1,0 +1,45 @@
+"""Is a file still being written? By time: nothing about it has changed for long enough."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+SHORTEST_S = 5.0
+BYTES_PER_SECOND = (
+    100_000_000  # 1 s more for each 100 MB: large files are written with longer pauses
+)
+NANO = 1_000_000_000
+
+
+def quiet_period(size: int) -> float:
+    """Return for how many seconds a file of this size has to stay the same to count as written."""
+    return max(SHORTEST_S, size / BYTES_PER_SECOND)
+
+
+@dataclass
+class QuietWatch:
+    """Remembers since when each file has looked the same.
+
+    A file whose time stamp is old enough is quiet at first sight. One whose time stamp is young
+    or in the future (another machine's clock) is quiet when it was seen unchanged for the whole
+    period by our own steady clock.
+    """
+
+    wall: Callable[[], float]
+    steady: Callable[[], float]
+    period: float | None = None
+    _seen: dict[str, tuple[int, int, float]] = field(default_factory=dict)
+
+    def wait(self, path: str, size: int, mtime_ns: int) -> float:
+        """Return how many seconds the file must still stay the same; 0 means that it is quiet."""
+        period = quiet_period(size) if self.period is None else self.period
+        now = self.steady()
+        known = self._seen.get(path)
+        if known is None or known[:2] != (size, mtime_ns):
+            known = self._seen[path] = (size, mtime_ns, now)
+        by_stamp = self.wall() - mtime_ns / NANO
+        unchanged = max(by_stamp, now - known[2])
+        return max(0.0, period - unchanged)
+
+    def restart(self, path: str) -> None:
+        """Forget a file that was found changing after all."""
+        self._seen.pop(path, None)

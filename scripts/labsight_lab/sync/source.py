@@ -1,0 +1,159 @@
+"""A local file as it is sent: opened read-only, never through a link, and watched for changes."""
+
+import io
+import os
+import stat
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+BLOCK = 1 << 20
+
+# Binary on Windows; no link in the place of the file; no waiting for a pipe's other end.
+_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_BINARY", 0)
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+)
+
+
+class TransferBreak(BaseException):
+    """Ends a request from inside its body.
+
+    Not an Exception, as asyncio.CancelledError is none: the HTTP layers below take every
+    Exception from a body for a network failure and send the body again.
+    """
+
+
+class Stopped(TransferBreak):
+    """The user, or an error that concerns everything, ended the run."""
+
+
+class SourceChanged(TransferBreak):
+    """The file is not what it was when its sending began."""
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What of a file tells that its content did not change."""
+
+    size: int
+    mtime_ns: int
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a regular file for reading; raise OSError, also for what is no regular file."""
+    with open(os.open(path, _FLAGS), "rb", buffering=0) as raw:  # noqa: PTH123 - a descriptor
+        if not stat.S_ISREG(os.fstat(raw.fileno()).st_mode):
+            raise OSError(f"{path.name} is not a regular file")
+        with io.BufferedReader(raw) as file:
+            yield file
+
+
+def fingerprint(file: BinaryIO) -> Fingerprint:
+    """Describe an open file as it is now."""
+    status = os.fstat(file.fileno())
+    return Fingerprint(status.st_size, status.st_mtime_ns)
+
+
+def check_unchanged(file: BinaryIO, path: Path, expected: Fingerprint) -> None:
+    """Raise SourceChanged if the file, or what now lies under its name, is another."""
+    try:
+        there = path.stat()
+    except OSError as error:
+        raise SourceChanged from error
+    if fingerprint(file) != expected or Fingerprint(there.st_size, there.st_mtime_ns) != expected:
+        raise SourceChanged
+
+
+if sys.platform == "win32":
+    import ctypes
+    from ctypes import wintypes
+
+    def held_by_a_writer(path: Path) -> bool:
+        """Say whether another program has the file open for writing."""
+        generic_read, share_read, open_existing, sharing_violation = 0x80000000, 1, 3, 32
+        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+        kernel.CreateFileW.restype = wintypes.HANDLE
+        kernel.CloseHandle.argtypes = [wintypes.HANDLE]
+        handle = kernel.CreateFileW(
+            str(path), generic_read, share_read, None, open_existing, 0, None
+        )
+        if handle != wintypes.HANDLE(-1).value:
+            kernel.CloseHandle(handle)
+            return False
+        return ctypes.get_last_error() == sharing_violation
+else:
+
+    def held_by_a_writer(path: Path) -> bool:  # noqa: ARG001 - the other branch's signature
+        """Say no: only Windows can tell whether another program writes to a file."""
+        return False
+
+
+def checksum(
+    file: BinaryIO, start: int, length: int, before: int, tick: Callable[[], None]
+) -> tuple[int, int]:
+    """Return the CRC-32 of a stretch of the file, and that of all so far, given ``before``."""
+    file.seek(start)
+    own, left = 0, length
+    while left:
+        tick()
+        block = file.read(min(BLOCK, left))
+        if not block:
+            raise SourceChanged
+        own, before, left = zlib.crc32(block, own), zlib.crc32(block, before), left - len(block)
+    return own, before
+
+
+class Body:
+    """A stretch of an open file as the body of a request; a retry can seek back.
+
+    ``moved`` hears how far the reading got; ``at_end`` is called before the last bytes are handed
+    out, and may still end the request by raising.
+    """
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        start: int,
+        length: int,
+        moved: Callable[[int], None],
+        at_end: Callable[[], None],
+    ) -> None:
+        self._file, self._start, self._length = file, start, length
+        self._moved, self._at_end = moved, at_end
+        self._position = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    def read(self, count: int | None = -1) -> bytes:
+        """Return up to ``count`` bytes from the present position."""
+        left = self._length - self._position
+        wanted = left if count is None or count < 0 else min(count, left)
+        self._file.seek(self._start + self._position)
+        data = self._file.read(wanted)
+        if len(data) < wanted:
+            raise SourceChanged
+        self._position += wanted
+        self._moved(self._position)
+        if self._position == self._length:
+            self._at_end()
+        return data
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move to a position counted from the start, the present position or the end."""
+        origin = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._length}[whence]
+        self._position = min(max(0, origin + offset), self._length)
+        return self._position
+
+    def tell(self) -> int:
+        """Return the present position."""
+        return self._position

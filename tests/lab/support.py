@@ -1,0 +1,162 @@
+"""What these tests share: an archive in memory, slides in memory, a moment in time."""
+
+import io
+import os
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import tifffile
+
+from labsight_lab.sync.archive import AlreadyThere, NewObject, Part, Refused, UploadGone
+from labsight_lab.sync.journal import Identity, Journal
+from labsight_lab.sync.plan import Candidate, make_plan
+from labsight_lab.sync.source import Body
+
+LONG_AGO = 1_600_000_000
+
+
+class Killed(BaseException):
+    """The process dies here: nothing after it is done, nothing is caught."""
+
+
+@dataclass
+class MemoryArchive:
+    """An archive that behaves as S3 does; ``before`` and ``after`` hear each request by name."""
+
+    objects: dict[str, bytes] = field(default_factory=dict)
+    described: dict[str, NewObject] = field(default_factory=dict)
+    uploads: dict[str, tuple[NewObject, dict[int, tuple[str, bytes]]]] = field(default_factory=dict)
+    requests: list[str] = field(default_factory=list)
+    bytes_received: int = 0
+    completed: dict[str, str] = field(default_factory=dict)
+    repeated_completion: str = "gone"  # or "again" or "taken": S3 and its stand-ins differ
+    before: Callable[[str], None] = lambda _: None
+    after: Callable[[str], None] = lambda _: None
+
+    def put(self, new: NewObject, body: Body, crc32: int) -> None:
+        self._heard("put")
+        data = self._received(body, crc32)
+        self._make(new, data)
+        self.after("put")
+
+    def begin(self, new: NewObject) -> str:
+        self._heard("begin")
+        upload = f"upload-{len(self.requests)}"
+        self.uploads[upload] = (new, {})
+        self.after("begin")
+        return upload
+
+    def put_part(self, key: str, upload: str, number: int, body: Body, crc32: int) -> Part:
+        self._heard("put_part")
+        held = self._held(key, upload)
+        data = self._received(body, crc32)
+        etag = f"etag-{len(self.requests)}"
+        held[number] = (etag, data)
+        self.after("put_part")
+        return Part(number, etag)
+
+    def parts(self, key: str, upload: str) -> list[Part]:
+        self._heard("parts")
+        return [Part(number, etag) for number, (etag, _) in sorted(self._held(key, upload).items())]
+
+    def complete(self, key: str, upload: str, parts: list[Part], *, size: int, crc32: int) -> None:
+        self._heard("complete")
+        if upload in self.completed and self.repeated_completion == "again":
+            return
+        if upload in self.completed and self.repeated_completion == "taken":
+            raise AlreadyThere(f"the archive already holds {key}")
+        held = self._held(key, upload)
+        if any(held.get(part.number, ("",))[0] != part.etag for part in parts):
+            raise UploadGone("InvalidPart")
+        data = b"".join(held[part.number][1] for part in parts)
+        if len(data) != size or zlib.crc32(data) != crc32:
+            raise Refused("BadDigest")
+        self._make(self.uploads[upload][0], data)
+        del self.uploads[upload]
+        self.completed[upload] = key
+        self.after("complete")
+
+    def open_uploads(self, key: str) -> list[str]:
+        self._heard("open_uploads")
+        return [upload for upload, (new, _) in self.uploads.items() if new.key == key]
+
+    def abort(self, key: str, upload: str) -> None:  # noqa: ARG002 - the protocol's
+        self._heard("abort")
+        self.uploads.pop(upload, None)
+        self.after("abort")
+
+    def _heard(self, request: str) -> None:
+        self.requests.append(request)
+        self.before(request)
+
+    def _held(self, key: str, upload: str) -> dict[int, tuple[str, bytes]]:
+        if upload not in self.uploads or self.uploads[upload][0].key != key:
+            raise UploadGone("NoSuchUpload")
+        return self.uploads[upload][1]
+
+    def _received(self, body: Body, crc32: int) -> bytes:
+        data = b"".join(iter(lambda: body.read(1000), b""))
+        self.bytes_received += len(data)
+        if zlib.crc32(data) != crc32:
+            raise Refused("BadDigest")
+        return data
+
+    def _make(self, new: NewObject, data: bytes) -> None:
+        if new.key in self.objects:
+            raise AlreadyThere(f"the archive already holds {new.key}")
+        self.objects[new.key] = data
+        self.described[new.key] = new
+
+
+def write(file: Path, data: bytes, mtime: float = LONG_AGO) -> Path:
+    """Write a file that was last changed at ``mtime``."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(data)
+    os.utime(file, (mtime, mtime))
+    return file
+
+
+def noise(size: int, seed: int = 0) -> bytes:
+    """Return bytes that no part of is equal to another."""
+    return np.random.default_rng(seed).bytes(size)
+
+
+def tiff(
+    *,
+    bigtiff: bool = False,
+    byteorder: Literal["<", ">"] = "<",
+    pages: int = 2,
+    tiled: bool = True,
+    compressed: bool = False,
+    subifds: int = 0,
+    side: int = 48,
+    seed: int = 0,
+) -> bytes:
+    """Return a small valid TIFF."""
+    pixels = np.random.default_rng(seed).integers(0, 255, (side, side), dtype=np.uint8)
+    layout: dict[str, Any] = {"tile": (16, 16)} if tiled else {"rowsperstrip": 7}
+    if compressed:
+        layout["compression"] = "zlib"
+    out = io.BytesIO()
+    with tifffile.TiffWriter(out, bigtiff=bigtiff, byteorder=byteorder) as writer:
+        for page in range(pages):
+            options = {**layout, "metadata": None, "description": f"page {page}"}
+            writer.write(pixels, photometric="minisblack", subifds=subifds or None, **options)
+            for level in range(subifds):
+                small = pixels[:: 2 << level, :: 2 << level]
+                writer.write(small, photometric="minisblack", subfiletype=1, **options)
+    return out.getvalue()
+
+
+def open_journal(folder: Path, place: Path) -> Journal:
+    """Open the journal of a test's folder."""
+    return Journal(place, Identity(folder=folder, bucket="archive", source="scanner-1"))
+
+
+def candidates(folder: Path, journal: Journal) -> list[Candidate]:
+    """Return what a look at the folder finds to send."""
+    return make_plan(folder, "scanner-1", journal.entries()).candidates

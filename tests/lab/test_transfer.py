@@ -1,0 +1,451 @@
+"""One file into the archive: whole, resumed, refused, changed in our hands, killed anywhere."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from labsight.errors import SettingsError, StorageUnavailable
+from labsight_lab.sync import sending
+from labsight_lab.sync.archive import AlreadyThere, Denied, Refused, Unreachable
+from labsight_lab.sync.journal import Journal, State
+from labsight_lab.sync.sending import Result, part_size
+from labsight_lab.sync.source import Stopped
+from labsight_lab.sync.transfer import Outcome, Transfer
+from tests.lab.support import (
+    LONG_AGO,
+    Killed,
+    MemoryArchive,
+    candidates,
+    noise,
+    open_journal,
+    write,
+)
+
+KEY = "slides/scanner-1/a.svs"
+SMALL, LARGE = noise(3000), noise(10_500)
+
+
+@pytest.fixture(autouse=True)
+def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "SINGLE_MAX", 4000)
+    monkeypatch.setattr(sending, "part_size", lambda _: 1000)
+
+
+class Lab:
+    """A folder, its journal and an archive, with runs that may be killed."""
+
+    def __init__(self, place: Path) -> None:
+        self.folder = place / "slides"
+        self.folder.mkdir()
+        self.journal_file = place / "journal.sqlite"
+        self.archive = MemoryArchive()
+        self.moved: Callable[[str, int], None] = lambda _path, _position: None
+
+    def run(self) -> list[Outcome]:
+        journal = open_journal(self.folder, self.journal_file)
+        try:
+            transfer = Transfer(self.archive, journal, self.moved)
+            return [transfer.send(found) for found in candidates(self.folder, journal)]
+        finally:
+            journal.close()
+
+    def run_killed(self) -> None:
+        with pytest.raises(Killed):
+            self.run()
+        self.archive.before = self.archive.after = lambda _: None
+
+    def state(self, path: str = "a.svs") -> State:
+        journal = open_journal(self.folder, self.journal_file)
+        entry = journal.entries()[path]
+        journal.close()
+        return entry.state
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    return Lab(tmp_path)
+
+
+def on_request(name: str, error: BaseException, *, nth: int = 1) -> Callable[[str], None]:
+    """Return a hook that raises at the ``nth`` request called ``name``."""
+    calls = count(1)
+
+    def hook(request: str) -> None:
+        if request == name and next(calls) == nth:
+            raise error
+
+    return hook
+
+
+@pytest.mark.parametrize(
+    ("data", "requests"),
+    [
+        (SMALL, ["put"]),
+        (LARGE, ["begin", *["put_part"] * 11, "complete"]),
+    ],
+)
+def test_a_file_arrives_with_its_description(lab: Lab, data: bytes, requests: list[str]) -> None:
+    write(lab.folder / "Müller 1.svs", data)
+    (outcome,) = lab.run()
+    assert outcome.result is Result.UPLOADED
+    key = "slides/scanner-1/Müller 1.svs"
+    assert lab.archive.objects == {key: data}
+    assert lab.archive.requests == requests
+    described = lab.archive.described[key]
+    assert described.content_type == "image/tiff"
+    assert described.metadata["mtime-ns"] == str(LONG_AGO * 10**9)
+    assert described.metadata["original-name"] == "M%C3%BCller%201.svs"
+    assert all(value.isascii() for value in described.metadata.values())
+
+
+@pytest.mark.parametrize("data", [SMALL, LARGE])
+def test_a_second_run_asks_for_nothing(lab: Lab, data: bytes) -> None:
+    write(lab.folder / "a.svs", data)
+    lab.run()
+    lab.archive.requests.clear()
+    assert lab.run() == []
+    assert lab.archive.requests == []
+
+
+@pytest.mark.parametrize("data", [SMALL, LARGE])
+def test_a_file_that_was_only_touched_is_not_sent_again(lab: Lab, data: bytes) -> None:
+    write(lab.folder / "a.svs", data)
+    lab.run()
+    lab.archive.requests.clear()
+    write(lab.folder / "a.svs", data, LONG_AGO + 60)
+    assert [outcome.result for outcome in lab.run()] == [Result.SAME]
+    assert lab.run() == []
+    assert lab.archive.requests == []
+
+
+@pytest.mark.parametrize("data", [SMALL, LARGE])
+def test_a_rescan_becomes_a_revision_and_both_stay(lab: Lab, data: bytes) -> None:
+    write(lab.folder / "a.svs", data)
+    lab.run()
+    for revision in (2, 3):
+        write(lab.folder / "a.svs", data[:-1] + bytes([revision]), LONG_AGO + revision)
+        assert [outcome.result for outcome in lab.run()] == [Result.UPLOADED]
+    assert sorted(lab.archive.objects) == [
+        KEY,
+        "slides/scanner-1/a~r2.svs",
+        "slides/scanner-1/a~r3.svs",
+    ]
+    assert lab.archive.objects[KEY] == data
+    assert lab.run() == []
+
+
+@pytest.mark.parametrize("data", [SMALL, LARGE])
+def test_a_key_that_is_taken_is_a_conflict_and_is_not_overwritten(lab: Lab, data: bytes) -> None:
+    lab.archive.objects[KEY] = b"somebody else's"
+    write(lab.folder / "a.svs", data)
+    (outcome,) = lab.run()
+    assert outcome.result is Result.CONFLICT
+    assert "nothing was overwritten" in outcome.reason
+    assert lab.archive.objects == {KEY: b"somebody else's"}
+    assert lab.archive.uploads == {}
+    assert lab.run() == [], "a conflict is remembered"
+
+
+POINTS = [
+    (data, hook, name, nth)
+    for data, names in (
+        (SMALL, {"put": 1}),
+        (LARGE, {"begin": 1, "put_part": 11, "complete": 1}),
+    )
+    for hook in ("before", "after")
+    for name, times in names.items()
+    for nth in range(1, times + 1)
+]
+
+
+@pytest.mark.parametrize(("data", "hook", "name", "nth"), POINTS)
+def test_a_run_killed_at_any_request_is_made_good_by_the_next(
+    lab: Lab, data: bytes, hook: str, name: str, nth: int
+) -> None:
+    write(lab.folder / "a.svs", data)
+    setattr(lab.archive, hook, on_request(name, Killed(), nth=nth))
+    lab.run_killed()
+    (outcome,) = lab.run()
+    assert outcome.result in {Result.UPLOADED, Result.EXISTS}
+    assert lab.archive.objects == {KEY: data}
+    assert lab.archive.uploads == {}
+    assert lab.run() == []
+    if data is LARGE and (hook, name) != ("after", "complete"):
+        assert lab.archive.bytes_received <= len(data) + 1000, "at most one part is sent twice"
+
+
+@pytest.mark.parametrize("nth", range(1, 40))
+@pytest.mark.parametrize("data", [SMALL, LARGE])
+def test_a_run_killed_at_any_journal_entry_is_made_good_by_the_next(
+    lab: Lab, data: bytes, nth: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(lab.folder / "a.svs", data)
+    calls = count(1)
+    changing = Journal._changing
+
+    def dying(self: Journal) -> object:
+        if next(calls) == nth:
+            raise Killed
+        return changing(self)
+
+    monkeypatch.setattr(Journal, "_changing", dying)
+    with suppress(Killed):
+        lab.run()
+    monkeypatch.setattr(Journal, "_changing", changing)
+    lab.run()
+    assert lab.archive.objects == {KEY: data}
+    assert lab.archive.uploads == {}
+    assert lab.state() in {State.UPLOADED, State.EXISTS}
+
+
+@pytest.mark.parametrize(
+    ("repeated", "result", "sent"),
+    [
+        ("gone", Result.EXISTS, 2 * len(LARGE)),
+        ("again", Result.UPLOADED, len(LARGE)),
+        ("taken", Result.EXISTS, len(LARGE)),
+    ],
+)
+def test_an_answer_lost_at_the_end_of_an_upload_is_no_conflict(
+    lab: Lab, repeated: str, result: Result, sent: int
+) -> None:
+    write(lab.folder / "a.svs", LARGE)
+    lab.archive.repeated_completion = repeated
+    lab.archive.after = on_request("complete", Killed())
+    lab.run_killed()
+    assert [o.result for o in lab.run()] == [result]
+    assert lab.archive.bytes_received == sent
+    assert lab.archive.uploads == {}
+    assert lab.run() == []
+
+
+def test_an_answer_lost_at_the_end_of_a_put_is_no_conflict(lab: Lab) -> None:
+    write(lab.folder / "a.svs", SMALL)
+    lab.archive.after = on_request("put", Killed())
+    lab.run_killed()
+    (outcome,) = lab.run()
+    assert outcome.result is Result.EXISTS
+    assert "not compared" in outcome.reason
+
+
+def test_an_answer_lost_to_the_network_is_no_conflict_either(lab: Lab) -> None:
+    write(lab.folder / "a.svs", SMALL)
+    lab.archive.after = on_request("put", StorageUnavailable("read timeout"))
+    assert [o.result for o in lab.run()] == [Result.FAILED]
+    assert [o.result for o in lab.run()] == [Result.EXISTS]
+
+
+def test_a_retry_inside_the_client_is_no_conflict(lab: Lab) -> None:
+    write(lab.folder / "a.svs", SMALL)
+    lab.archive.before = on_request("put", AlreadyThere("taken", own_retry=True))
+    assert [o.result for o in lab.run()] == [Result.EXISTS]
+
+
+def test_after_a_plain_refusal_a_taken_key_is_a_conflict(lab: Lab) -> None:
+    write(lab.folder / "a.svs", SMALL)
+    lab.archive.before = on_request("put", Refused("BadDigest"))
+    assert [o.result for o in lab.run()] == [Result.FAILED]
+    lab.archive.objects[KEY] = b"somebody else's"
+    assert [o.result for o in lab.run()] == [Result.CONFLICT]
+
+
+def test_an_interrupted_file_that_changed_since_is_not_taken_for_the_stored_one(lab: Lab) -> None:
+    write(lab.folder / "a.svs", SMALL)
+    lab.archive.after = on_request("put", Killed())
+    lab.run_killed()
+    write(lab.folder / "a.svs", SMALL[::-1], LONG_AGO + 5)
+    assert [o.result for o in lab.run()] == [Result.CONFLICT]
+    assert lab.archive.objects == {KEY: SMALL}
+
+
+def test_an_upload_whose_completion_met_a_taken_key_is_a_conflict_even_after_a_kill(
+    lab: Lab,
+) -> None:
+    write(lab.folder / "a.svs", LARGE)
+    lab.archive.before = on_request("complete", Killed())
+    lab.run_killed()
+    lab.archive.objects[KEY] = b"somebody else's"
+    assert [o.result for o in lab.run()] == [Result.CONFLICT]
+    assert lab.archive.uploads == {}
+
+
+def test_an_upload_that_expired_is_begun_anew(lab: Lab) -> None:
+    write(lab.folder / "a.svs", LARGE)
+    lab.archive.before = on_request("put_part", Killed(), nth=5)
+    lab.run_killed()
+    lab.archive.uploads.clear()
+    assert [o.result for o in lab.run()] == [Result.UPLOADED]
+    assert lab.archive.objects == {KEY: LARGE}
+
+
+def test_an_upload_that_vanishes_meanwhile_fails_once(lab: Lab) -> None:
+    write(lab.folder / "a.svs", LARGE)
+    lab.archive.after = lambda name: lab.archive.uploads.clear() if name == "put_part" else None
+    assert [o.result for o in lab.run()] == [Result.FAILED]
+    lab.archive.after = lambda _: None
+    assert [o.result for o in lab.run()] == [Result.UPLOADED]
+
+
+def test_parts_of_other_content_are_not_used(lab: Lab) -> None:
+    write(lab.folder / "a.svs", LARGE)
+    lab.archive.before = on_request("put_part", Killed(), nth=5)
+    lab.run_killed()
+    write(lab.folder / "a.svs", LARGE[::-1], LONG_AGO + 5)
+    assert [o.result for o in lab.run()] == [Result.UPLOADED]
+    assert lab.archive.objects == {KEY: LARGE[::-1]}
+    assert lab.archive.uploads == {}
+
+
+def test_bytes_changed_behind_an_old_time_stamp_are_sent_as_they_are(lab: Lab) -> None:
+    write(lab.folder / "a.svs", LARGE)
+    lab.archive.before = on_request("put_part", Killed(), nth=5)
+    lab.run_killed()
+    other = b"changed" + LARGE[7:]
+    write(lab.folder / "a.svs", other)
+    assert [o.result for o in lab.run()] == [Result.UPLOADED]
+    assert lab.archive.objects == {KEY: other}
+
+
+def test_uploads_of_the_same_file_that_nobody_noted_are_aborted(lab: Lab) -> None:
+    write(lab.folder / "a.svs", LARGE)
+    lab.archive.after = on_request("begin", Killed())
+    lab.run_killed()
+    assert len(lab.archive.uploads) == 1
+    lab.run()
+    assert lab.archive.uploads == {}
+
+
+@pytest.mark.parametrize("denied", ["open_uploads", "parts", "abort"])
+@pytest.mark.parametrize("killed", ["begin", "put_part"])
+def test_a_right_that_is_missing_for_tidying_stops_nothing(
+    lab: Lab, denied: str, killed: str
+) -> None:
+    write(lab.folder / "a.svs", LARGE)
+    lab.archive.after = on_request(killed, Killed())
+    lab.run_killed()
+    lab.archive.before = on_request(denied, Denied("no"))
+    assert [o.result for o in lab.run()] == [Result.UPLOADED]
+    assert lab.archive.objects == {KEY: LARGE}
+
+
+@pytest.mark.parametrize("data", [SMALL, LARGE])
+def test_a_file_that_changes_while_it_is_sent_is_not_stored(lab: Lab, data: bytes) -> None:
+    file = write(lab.folder / "a.svs", data)
+
+    def grow(_path: str, position: int) -> None:
+        if position == 2000:
+            with file.open("ab") as writer:
+                writer.write(b"more")
+
+    lab.moved = grow
+    (outcome,) = lab.run()
+    assert outcome.result is Result.CHANGED
+    assert lab.archive.objects == {}
+    assert lab.archive.uploads == {}
+    assert lab.state() is State.SEEN
+    lab.moved = lambda _path, _position: None
+    assert [o.result for o in lab.run()] == [Result.UPLOADED]
+    assert lab.archive.objects[KEY] == file.read_bytes()
+
+
+@pytest.mark.parametrize("data", [SMALL, LARGE])
+def test_a_file_that_is_taken_away_while_it_is_sent_is_not_stored(lab: Lab, data: bytes) -> None:
+    file = write(lab.folder / "a.svs", data)
+    lab.moved = lambda _path, position: file.unlink(missing_ok=True) if position == 2000 else None
+    assert [o.result for o in lab.run()] == [Result.CHANGED]
+    assert lab.archive.objects == {}
+    assert lab.archive.uploads == {}
+
+
+@pytest.mark.parametrize("data", [SMALL, LARGE])
+def test_a_stopped_run_goes_on_where_it_was(lab: Lab, data: bytes) -> None:
+    write(lab.folder / "a.svs", data)
+
+    def stop(_path: str, position: int) -> None:
+        if position == 2000:
+            raise Stopped
+
+    lab.moved = stop
+    with pytest.raises(Stopped):
+        lab.run()
+    assert lab.state() is State.UPLOADING
+    lab.moved = lambda _path, _position: None
+    assert [o.result for o in lab.run()] == [Result.UPLOADED]
+    assert lab.archive.objects == {KEY: data}
+
+
+def test_a_stopped_put_does_not_excuse_a_taken_key(lab: Lab) -> None:
+    write(lab.folder / "a.svs", SMALL)
+    lab.archive.objects[KEY] = b"somebody else's"
+
+    def stop(_path: str, position: int) -> None:
+        if position == 2000:
+            raise Stopped
+
+    lab.moved = stop
+    with pytest.raises(Stopped):
+        lab.run()
+    lab.moved = lambda _path, _position: None
+    assert [o.result for o in lab.run()] == [Result.CONFLICT]
+
+
+def test_one_bad_file_does_not_stop_the_others(lab: Lab) -> None:
+    write(lab.folder / "a.svs", SMALL)
+    write(lab.folder / "b.svs", SMALL)
+    lab.archive.before = on_request("put", StorageUnavailable("the archive failed: 503"))
+    assert [(o.result, o.reason) for o in lab.run()] == [
+        (Result.FAILED, "the archive failed: 503"),
+        (Result.UPLOADED, ""),
+    ]
+    assert lab.state() is State.FAILED
+
+
+@pytest.mark.parametrize("error", [SettingsError("no bucket"), Unreachable("offline")])
+@pytest.mark.parametrize("data", [SMALL, LARGE])
+def test_what_concerns_every_file_ends_the_run(lab: Lab, data: bytes, error: Exception) -> None:
+    write(lab.folder / "a.svs", data)
+    lab.archive.before = lambda _: (_ for _ in ()).throw(error)
+    with pytest.raises(type(error)):
+        lab.run()
+    lab.archive.before = lambda _: None
+    assert [o.result for o in lab.run()] == [Result.UPLOADED]
+
+
+def test_a_link_put_in_the_place_of_a_file_is_not_followed(lab: Lab, tmp_path: Path) -> None:
+    secret = write(tmp_path / "secret", SMALL)
+    file = write(lab.folder / "a.svs", SMALL)
+    journal = open_journal(lab.folder, lab.journal_file)
+    (found,) = candidates(lab.folder, journal)
+    file.unlink()
+    file.symlink_to(secret)
+    outcome = Transfer(lab.archive, journal, lab.moved).send(found)
+    journal.close()
+    assert outcome.result in {Result.FAILED, Result.CHANGED}
+    assert lab.archive.requests == []
+
+
+def test_the_upload_of_a_file_that_is_gone_is_dropped(lab: Lab) -> None:
+    write(lab.folder / "a.svs", LARGE)
+    lab.archive.before = on_request("put_part", Killed(), nth=3)
+    lab.run_killed()
+    journal = open_journal(lab.folder, lab.journal_file)
+    entry = journal.entries()["a.svs"]
+    Transfer(lab.archive, journal, lab.moved).abandon(entry, KEY)
+    assert lab.archive.uploads == {}
+    assert journal.entries()["a.svs"] == replace(entry, state=State.SEEN, upload=None)
+    journal.close()
+
+
+def test_parts_grow_with_the_file_so_that_their_number_stays_allowed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.undo()
+    mib = 1 << 20
+    assert part_size(100 * mib) == 16 * mib
+    for size in (160_000 * mib, 160_000 * mib + 1, 5 << 40):
+        assert part_size(size) % mib == 0
+        assert -(-size // part_size(size)) <= 10_000
