@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from labsight.slides.kinds import Structure, kind_of
 from labsight_lab.sync import complete
 from labsight_lab.sync.complete import unfinished
-from labsight_lab.sync.kinds import Structure, kind_of
 from tests.lab.support import tiff
 
 VARIANTS = [

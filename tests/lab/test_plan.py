@@ -8,7 +8,7 @@ import pytest
 
 from labsight.errors import InvalidInput
 from labsight_lab.sync.journal import Entry, State
-from labsight_lab.sync.kinds import is_included
+from labsight_lab.sync.names import is_included
 from labsight_lab.sync.plan import SEVERAL_FILES, Plan, Problem, make_plan
 from labsight_lab.sync.source import Fingerprint
 from tests.lab.support import LONG_AGO, write

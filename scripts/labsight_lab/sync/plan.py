@@ -10,8 +10,9 @@ from pathlib import Path
 
 from labsight.errors import InvalidInput
 from labsight.keys import SlideKey
+from labsight.slides.kinds import Kind, kind_of
 from labsight_lab.sync.journal import SETTLED, Entry, State
-from labsight_lab.sync.kinds import Kind, is_hidden, is_included, is_temporary, kind_of
+from labsight_lab.sync.names import is_hidden, is_included, is_temporary
 from labsight_lab.sync.source import Fingerprint
 from labsight_lab.text import shown
 

@@ -20,15 +20,13 @@ from labsight.objects.folder import FolderStore
 from labsight.objects.slide_folder import SlideFolder
 from labsight.objects.split import SplitStore
 from labsight.slides.importing import Importer
+from labsight.slides.kinds import kind_of
 from labsight.slides.scratch import Scratch
 from labsight.tiles import TileService
 from labsight.tiles.made import TileMaker
 
 SOURCE = "folder"
 RESCAN_SECONDS = 10.0
-SUFFIXES = frozenset(
-    {".svs", ".tif", ".tiff", ".ndpi", ".scn", ".bif", ".mrxs", ".vms", ".vmu", ".svslide", ".dcm"}
-)
 
 
 def serve_folder(
@@ -83,7 +81,7 @@ class Served:
 
     def scan(self, say: Callable[[str], None]) -> None:
         """Import what is new or changed, and note what is gone."""
-        found = {info.key for info in self._slides.walk() if _is_slide(info.key)}
+        found = {info.key for info in self._slides.walk() if kind_of(info.key)}
         for key in sorted(found | self._known()):
             try:
                 outcome = self._importer.run(key, who="labsight serve")
@@ -114,10 +112,6 @@ class Served:
             cursor = page.next_cursor
             if cursor is None:
                 return known
-
-
-def _is_slide(key: str) -> bool:
-    return Path(key).suffix.lower() in SUFFIXES
 
 
 def _say(line: str) -> None:

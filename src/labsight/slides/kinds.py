@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from fnmatch import fnmatchcase
 
 
 class Structure(Enum):
@@ -43,34 +42,8 @@ KINDS: dict[str, Kind] = {
     ".vsi": _SEVERAL,
 }
 
-# Names under which copying programs and editors keep what is not finished.
-_TEMPORARY = (".part", ".partial", ".filepart", ".tmp", ".temp", ".crdownload", ".download", ".swp")
-
 
 def kind_of(name: str) -> Kind | None:
     """Return the kind of a file by the end of its name, or None when it is no slide."""
     _, dot, suffix = name.rpartition(".")
     return KINDS.get(f".{suffix.lower()}") if dot else None
-
-
-def is_hidden(name: str) -> bool:
-    """Say whether a name is hidden by custom (``.name``) or an office lock (``~$name``)."""
-    return name.startswith((".", "~$"))
-
-
-def is_temporary(name: str) -> bool:
-    """Say whether a name is one that marks a file as unfinished."""
-    return name.lower().endswith(_TEMPORARY)
-
-
-def is_included(path: str, patterns: tuple[str, ...]) -> bool:
-    """Say whether a relative path is asked for; no pattern asks for all, case does not count.
-
-    A pattern without a slash is held against the file name, one with a slash against the whole
-    path.
-    """
-    path = path.lower()
-    name = path.rpartition("/")[2]
-    return not patterns or any(
-        fnmatchcase(path if "/" in pattern else name, pattern.lower()) for pattern in patterns
-    )
