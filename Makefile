@@ -10,9 +10,9 @@ BIN := .venv/bin
 STAMPS := .stamps
 # The machine's Node when it is new enough for Vite, else the one that a Python wheel carries.
 NODE_OK := $(shell command -v npm >/dev/null && node -e 'process.exit(+process.versions.node.split(".")[0] >= 20 ? 0 : 1)' 2>/dev/null && echo yes)
-WEB_SOURCES := $(shell git ls-files web 2>/dev/null)
+WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*')
 
-.PHONY: help demo serve test check lint types web-check bench screenshots sample lock clean
+.PHONY: help demo web wheel test check lint types web-check bench screenshots sample lock clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,11 @@ $(STAMPS)/web: $(STAMPS)/web-modules $(WEB_SOURCES)
 	@echo "labsight: web app in web/dist"
 	@$(NPM) run --silent build
 	@touch $@
+
+web: $(STAMPS)/web ## Build the web app into web/dist
+
+wheel: $(STAMPS)/python $(STAMPS)/web ## Build the wheel, web app included, into dist
+	@$(BIN)/python -m build --wheel --no-isolation --outdir dist .
 
 demo: $(STAMPS)/python $(STAMPS)/web ## Run the whole platform here (PORT=, SLIDES=DIR; ONCE=1: unattended, then stop)
 	@$(BIN)/python -m local --slides "$(SLIDES)" --port $(PORT) $(if $(ONCE),--once)

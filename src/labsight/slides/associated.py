@@ -12,7 +12,6 @@ from labsight.slides.tiff import Code, Directory, Tiff
 
 MAX_BYTES = 64 << 20
 MAX_PX = 50_000_000
-QUALITY = 90
 
 # What a decoder needs to know of a stripped image; offsets and lengths are made anew.
 _KEPT = (

@@ -6,13 +6,8 @@ tells of this version of the file is left alone.
 
 import logging
 import struct
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
-
-import openslide
-from PIL import Image
 
 from labsight import keys
 from labsight.catalog import Catalog
@@ -27,17 +22,13 @@ from labsight.errors import (
     UnsupportedSlide,
 )
 from labsight.objects import ObjectInfo, ObjectStore
-from labsight.slides import associated, barcode, metadata, render
+from labsight.slides import barcode, render
 from labsight.slides import index as sidecar
-from labsight.slides.index import Associated, Level, SlideIndex
-from labsight.slides.layout import TiffLayout, read_layout
-from labsight.slides.metadata import ScanData
-from labsight.slides.ranges import ObjectBytes
+from labsight.slides.index import SlideIndex
+from labsight.slides.parts import Parts, read_parts
 from labsight.slides.scratch import Scratch
-from labsight.slides.tiff import Tiff
 
-THUMBNAIL_SIDE = 512  # px
-FILE_TILE = 256  # px, for slides without a tile grid of their own
+PICTURE_QUALITY = 90
 
 _log = logging.getLogger(__name__)
 _KINDS: dict[type[SlideError], str] = {
@@ -55,15 +46,6 @@ class Outcome:
     state: ImportState
     reason: str | None = None
     changed: bool = True
-
-
-@dataclass(frozen=True)
-class _Parts:
-    """All that is taken out of a file."""
-
-    index: SlideIndex
-    pictures: dict[str, Image.Image]
-    thumbnail: Image.Image
 
 
 _TRIES = 3
@@ -103,7 +85,7 @@ class Importer:
             )
         self._catalog.record(info.key, who, import_state=ImportState.IMPORTING)
         try:
-            parts = self._read(info)
+            parts = read_parts(self._store, self._scratch, info)
         except SlideError as error:
             return self._fail(info.key, who, _KINDS[type(error)], error.message, info.etag)
         except _READER_FAULTS as error:
@@ -126,46 +108,14 @@ class Importer:
         )
         return Outcome(keys.slide_id(key), ImportState.FAILED, reason)
 
-    def _read(self, info: ObjectInfo) -> _Parts:
-        if not info.size:
-            raise NotASlide("the file is empty")
-        data = ObjectBytes(self._store, info)
-        try:
-            tiff = Tiff(data)
-        except NotASlide:
-            tiff = None
-        layout = read_layout(tiff) if tiff else None
-        if tiff and layout and layout.levels:
-            return _stored_parts(info, data, tiff, layout)
-        return self._file_parts(info, layout)
-
-    def _file_parts(self, info: ObjectInfo, layout: TiffLayout | None) -> _Parts:
-        """Read what only OpenSlide can; say what the file itself told when it cannot either."""
-        try:
-            slide = self._scratch.slide(info.key, info.etag, info.size)
-        except NotASlide:
-            if layout is None:
-                raise
-            raise UnsupportedSlide(
-                f"it is a TIFF file, but {layout.reason}, and OpenSlide does not know it either"
-            ) from None
-        index = _file_index(info, slide, layout)
-        pictures = _pictures(
-            lambda name: associated.from_openslide(slide, name),
-            [name for name in ("label", "macro") if name in slide.associated_images],
-        )
-        thumbnail = render.thumbnail(index, render.FilePixels(slide), THUMBNAIL_SIDE)
-        return _Parts(_with_pictures(index, pictures, thumbnail), pictures, thumbnail)
-
-    def _keep(self, slide_id: str, parts: _Parts) -> None:
+    def _keep(self, slide_id: str, parts: Parts) -> None:
         """Write the pictures first and the index last: who finds the index finds all."""
-        pictures = {**parts.pictures, "thumbnail": parts.thumbnail}
-        for name, picture in pictures.items():
-            data = render.encode(picture, associated.QUALITY)
+        for name, picture in parts.pictures.items():
+            data = render.encode(picture, PICTURE_QUALITY)
             self._store.write(keys.associated_key(slide_id, name), data, content_type="image/jpeg")
         self._store.write(keys.index_key(slide_id), sidecar.to_bytes(parts.index))
 
-    def _ids(self, slide_id: str, parts: _Parts) -> dict[str, str | None]:
+    def _ids(self, slide_id: str, parts: Parts) -> dict[str, str | None]:
         """Return the ids on the label; what a person entered before is kept by the caller's row."""
         label = parts.pictures.get("label")
         found = barcode.read_label(label) if label is not None else None
@@ -186,77 +136,6 @@ def _is_done(row: Slide, info: ObjectInfo) -> bool:
     if row.import_state == ImportState.IMPORTED:
         return row.version == sidecar.version_of(info.etag)
     return row.import_state == ImportState.FAILED
-
-
-def _stored_parts(info: ObjectInfo, data: ObjectBytes, tiff: Tiff, layout: TiffLayout) -> _Parts:
-    index = _index(info, layout.scan, layout.levels, icc_profile=layout.icc_profile)
-    pictures = _pictures(
-        lambda name: associated.from_tiff(tiff, layout.associated[name]),
-        [name for name in ("label", "macro") if name in layout.associated],
-    )
-    thumbnail = render.thumbnail(index, render.StoredPixels(index, data.read), THUMBNAIL_SIDE)
-    return _Parts(_with_pictures(index, pictures, thumbnail), pictures, thumbnail)
-
-
-def _pictures(read: Callable[[str], Image.Image], names: list[str]) -> dict[str, Image.Image]:
-    """Read the pictures that can be read: a damaged label does not keep a slide from being seen."""
-    found = {}
-    for name in names:
-        try:
-            found[name] = read(name)
-        except DamagedSlide as error:
-            _log.warning("left out the %s image: %s", name, error)
-    return found
-
-
-def _with_pictures(
-    index: SlideIndex, pictures: dict[str, Image.Image], thumbnail: Image.Image
-) -> SlideIndex:
-    kept = {"thumbnail": thumbnail, **pictures}
-    listed = tuple(Associated(name, image.width, image.height) for name, image in kept.items())
-    return replace(index, associated=listed)
-
-
-def _file_index(
-    info: ObjectInfo, slide: openslide.OpenSlide, layout: TiffLayout | None
-) -> SlideIndex:
-    properties = slide.properties
-    number = metadata.positive
-    mpp_x, mpp_y = (
-        number(properties.get("openslide.mpp-x")),
-        number(properties.get("openslide.mpp-y")),
-    )
-    scan = layout.scan if layout else ScanData()
-    vendor = properties.get("openslide.vendor")
-    scan = replace(
-        scan,
-        vendor=None if vendor == "generic-tiff" else vendor,
-        mpp=(mpp_x, mpp_y) if mpp_x and mpp_y else scan.mpp,
-        magnification=number(properties.get("openslide.objective-power")) or scan.magnification,
-    )
-    levels = tuple(
-        Level(width, height, FILE_TILE, FILE_TILE) for width, height in slide.level_dimensions
-    )
-    return _index(info, scan, levels, icc_profile="openslide.icc-size" in properties)
-
-
-def _index(
-    info: ObjectInfo, scan: ScanData, levels: tuple[Level, ...], *, icc_profile: bool
-) -> SlideIndex:
-    return SlideIndex(
-        key=info.key,
-        etag=info.etag,
-        size=info.size,
-        format=PurePosixPath(info.key).suffix.lstrip(".").lower()[:16],
-        levels=levels,
-        vendor=scan.vendor,
-        mpp=scan.mpp,
-        magnification=scan.magnification,
-        scanned_at=scan.scanned_at,
-        image_id=scan.image_id,
-        icc_profile=icc_profile,
-        properties=scan.properties,
-    )
 
 
 def _row(index: SlideIndex) -> dict[str, object]:
