@@ -9,7 +9,7 @@ export UV_PYTHON_DOWNLOADS := never
 BIN := .venv/bin
 STAMPS := .stamps
 # The machine's Node when it is new enough for Vite, else the one that a Python wheel carries.
-NODE_OK := $(shell command -v npm >/dev/null && node -e 'process.exit(+process.versions.node.split(".")[0] >= 20 ? 0 : 1)' 2>/dev/null && echo yes)
+NODE_OK := $(shell command -v npm >/dev/null && node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit((a === 20 && b >= 19) || (a === 22 && b >= 12) || a > 22 ? 0 : 1)' 2>/dev/null && echo yes)
 WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*')
 
 .PHONY: help demo web wheel test check lint types web-check bench screenshots sample lock clean
@@ -31,7 +31,7 @@ $(STAMPS)/python: requirements.txt requirements-bootstrap.txt pyproject.toml
 
 $(STAMPS)/node: requirements-node.txt $(STAMPS)/python
 ifneq ($(NODE_OK),yes)
-	@echo "labsight: Node from PyPI (this machine has none, or one older than 20)"
+	@echo "labsight: Node from PyPI (this machine has none that Vite works with)"
 	@$(BIN)/uv pip install --quiet -p $(BIN)/python --require-hashes -r requirements-node.txt
 endif
 	@touch $@

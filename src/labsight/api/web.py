@@ -1,9 +1,11 @@
 """The web app and everything it talks to, under one origin on one machine."""
 
 import importlib.resources
+import os
 from pathlib import Path
 
 from fastapi import FastAPI
+from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
@@ -17,6 +19,7 @@ SECURITY_HEADERS = {
     "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "same-origin",
 }
+_FOR_EVER = "public, max-age=31536000, immutable"
 _SECURITY = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 
 
@@ -31,6 +34,23 @@ def web_folder() -> Path:
     )
 
 
+class WebFiles(StaticFiles):
+    """The web app's files; those whose name holds their content's hash are kept for ever."""
+
+    def file_response(
+        self,
+        full_path: str | os.PathLike[str],
+        stat_result: os.stat_result,
+        scope: Scope,
+        status_code: int = 200,
+    ) -> Response:
+        """Answer with a file and how long a browser may keep it."""
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        hashed = scope["path"].startswith("/assets/")
+        response.headers["cache-control"] = _FOR_EVER if hashed else "no-cache"
+        return response
+
+
 class OneOrigin:
     """Tiles, API and web app behind one address, with the headers that browsers obey.
 
@@ -40,7 +60,7 @@ class OneOrigin:
     def __init__(self, api: FastAPI, tiles: TileService, web: Path) -> None:
         self._tiles = TileApp(tiles)
         self._rest = api
-        api.mount("/", StaticFiles(directory=web, html=True))
+        api.mount("/", WebFiles(directory=web, html=True))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request to whom it is for."""

@@ -62,7 +62,8 @@ def test_a_folder_is_served_under_the_same_paths_as_the_archive(client: TestClie
 
 def test_the_web_app_is_served_beside_it(client: TestClient) -> None:
     assert "<title>labsight" in client.get("/").text
-    assert client.get("/assets/app.js").status_code == 200
+    assert client.get("/").headers["cache-control"] == "no-cache"
+    assert "immutable" in client.get("/assets/app.js").headers["cache-control"]
     for path in ("/nothing.html", "/../secret", "/%2e%2e/secret", "/a%00b"):
         answer = client.get(path)
         assert answer.status_code == 404

@@ -1,0 +1,224 @@
+/** The viewer of one slide: opens it, and keeps image, readouts, panel and address in step. */
+
+import type { SlideApi } from "./api";
+import { fillDetails } from "./details";
+import { el } from "./dom";
+import { nativeMagnification } from "./magnification";
+import { button, copyText, problemMessage } from "./messages";
+import { findNeighbours, neighbourLinks } from "./neighbours";
+import { ApiProblem, asProblem } from "./problem";
+import { failureWords } from "./row";
+import { micronsAcross, scaleBar } from "./scalebar";
+import type { Mpp, Slide, SlideDescriptor } from "./slides";
+import { SlideView, type SlideViewListener } from "./slideview";
+import { Toolbar } from "./toolbar";
+import { type ListState, listAddress, positionHash, readPosition } from "./urlstate";
+import { delayBeforeLook } from "./waiting";
+
+/** HTTP "conflict": the slide is there, but its state does not allow a view yet. */
+const STILL_IMPORTING = 409;
+const TOAST_MS = 2500;
+
+export interface ViewerParts {
+  /** Carries `data-state`: loading, ready (every tile of the view is there) or error. */
+  readonly image: HTMLElement;
+  readonly navigator: HTMLElement;
+  readonly toolbar: HTMLElement;
+  readonly scaleBar: HTMLElement;
+  readonly progress: HTMLElement;
+  readonly notice: HTMLElement;
+  readonly failedTiles: HTMLElement;
+  readonly toast: HTMLElement;
+  readonly title: HTMLElement;
+  readonly subtitle: HTMLElement;
+  readonly neighbours: HTMLElement;
+  readonly details: HTMLElement;
+}
+
+export class SlideViewer implements SlideViewListener {
+  readonly #parts: ViewerParts;
+  readonly #api: SlideApi;
+  readonly #list: ListState;
+  #view: SlideView | null = null;
+  #toolbar: Toolbar | null = null;
+  #mpp: Mpp | null = null;
+  #looks = 0;
+  #toastTimer: ReturnType<typeof setTimeout> | undefined;
+
+  /** `list` is the search the slide was opened from: its order gives the previous and next slide. */
+  constructor(parts: ViewerParts, api: SlideApi, list: ListState) {
+    this.#parts = parts;
+    this.#api = api;
+    this.#list = list;
+  }
+
+  /** The image, once there is one to act on. */
+  get view(): SlideView | null {
+    return this.#view?.isOpen ? this.#view : null;
+  }
+
+  async open(id: string | null): Promise<void> {
+    this.#mark("loading");
+    this.loading(true);
+    try {
+      if (id === null) {
+        throw new ApiProblem(404, "No slide chosen", "Open one from the list of slides.");
+      }
+      await this.#show(id);
+    } catch (error) {
+      this.#fail(asProblem(error), id);
+    }
+  }
+
+  /** Go to the place that the address names. */
+  followAddress(): void {
+    const position = readPosition(location.hash);
+    if (position !== null) {
+      this.view?.moveTo(position);
+    }
+  }
+
+  async copyLink(): Promise<void> {
+    this.rested();
+    const copied = await copyText(location.href);
+    this.#toast(copied ? "Link to this view copied" : "Copy the link from the address bar");
+  }
+
+  moved(): void {
+    const { view } = this;
+    if (view === null) {
+      return;
+    }
+    this.#toolbar?.update();
+    const mpp = this.#mpp;
+    this.#drawScaleBar(mpp === null ? null : micronsAcross(mpp, view.rotation, view.zoom));
+  }
+
+  rested(): void {
+    const { view } = this;
+    if (view !== null) {
+      const place = view.isWhole ? "" : positionHash(view.position);
+      history.replaceState(history.state, "", location.pathname + location.search + place);
+    }
+  }
+
+  loading(loading: boolean): void {
+    this.#parts.progress.hidden = !loading;
+    this.#parts.image.setAttribute("aria-busy", String(loading));
+  }
+
+  tilesFailed(count: number): void {
+    const { failedTiles } = this.#parts;
+    const words = failedTiles.querySelector("span");
+    failedTiles.hidden = count === 0;
+    if (words !== null) {
+      const tiles = count === 1 ? "1 tile" : `${count} tiles`;
+      words.textContent = `${tiles} of this slide could not be loaded.`;
+    }
+  }
+
+  async #show(id: string): Promise<void> {
+    const [descriptor, slide] = await Promise.allSettled([
+      this.#api.descriptor(id),
+      this.#api.slide(id),
+    ]);
+    const known = slide.status === "fulfilled" ? slide.value : null;
+    this.#nameSlide(known?.filename ?? null, known);
+    if (descriptor.status === "rejected") {
+      throw reasonNotShown(known) ?? descriptor.reason;
+    }
+    this.#showImage(descriptor.value, known);
+    await this.#linkNeighbours(id);
+  }
+
+  #showImage(descriptor: SlideDescriptor, slide: Slide | null): void {
+    const { toolbar, details } = this.#parts;
+    this.#nameSlide(descriptor.filename, slide);
+    this.#parts.notice.replaceChildren();
+    this.#mpp = descriptor.mpp;
+    fillDetails(details, descriptor, slide);
+    this.#view = new SlideView(this.#parts, descriptor, readPosition(location.hash), this);
+    const native = nativeMagnification(descriptor.magnification, descriptor.mpp);
+    this.#toolbar = new Toolbar(toolbar, this.#view, native);
+  }
+
+  async #linkNeighbours(id: string): Promise<void> {
+    try {
+      const neighbours = await findNeighbours(this.#api, id, this.#list);
+      this.#parts.neighbours.replaceChildren(...neighbourLinks(neighbours, this.#list));
+    } catch {
+      // The slide is on screen; without its list there is simply no next one to offer.
+    }
+  }
+
+  #nameSlide(filename: string | null, slide: Slide | null): void {
+    const { title, subtitle } = this.#parts;
+    document.title = filename === null ? "Slide – labsight" : `${filename} – labsight`;
+    title.textContent = filename ?? "Slide";
+    title.title = filename ?? "";
+    const names = [slide?.case_id, slide?.slide_id, slide?.barcode];
+    subtitle.textContent = [...new Set(names)].filter((name) => name).join(" · ");
+  }
+
+  #drawScaleBar(micronsPerPixel: number | null): void {
+    const element = this.#parts.scaleBar;
+    const widest = Math.min(180, this.#parts.image.clientWidth / 3);
+    const bar = micronsPerPixel === null ? null : scaleBar(micronsPerPixel, widest);
+    element.hidden = bar === null;
+    if (bar !== null) {
+      element.textContent = bar.label;
+      element.setAttribute("aria-label", `Scale bar: ${bar.label}`);
+      element.style.width = `${bar.pixels}px`;
+    }
+  }
+
+  #fail(problem: ApiProblem, id: string | null): void {
+    this.#mark("error");
+    this.loading(false);
+    const list = el("a", { class: "button", href: listAddress(this.#list) }, "All slides");
+    // Trying again helps against a server that did not answer, not against a damaged file.
+    const mayPass = problem.status === 0 || problem.status >= 500;
+    const offers = mayPass ? [button("Try again", () => void this.open(id)), list] : [list];
+    this.#parts.notice.replaceChildren(problemMessage(problem, ...offers));
+    if (problem.status === STILL_IMPORTING) {
+      setTimeout(() => this.#openWhenSeen(id), delayBeforeLook(this.#looks));
+      this.#looks += 1;
+    }
+  }
+
+  #openWhenSeen(id: string | null): void {
+    if (document.hidden) {
+      const again = () => this.#openWhenSeen(id);
+      document.addEventListener("visibilitychange", again, { once: true });
+    } else {
+      void this.open(id);
+    }
+  }
+
+  #mark(state: "loading" | "error"): void {
+    this.#parts.image.dataset["state"] = state;
+  }
+
+  #toast(words: string): void {
+    clearTimeout(this.#toastTimer);
+    this.#parts.toast.textContent = words;
+    this.#toastTimer = setTimeout(() => {
+      this.#parts.toast.textContent = "";
+    }, TOAST_MS);
+  }
+}
+
+/** Say why a slide that the catalog knows has no image; null when the catalog gives no reason. */
+function reasonNotShown(slide: Slide | null): ApiProblem | null {
+  const failure = slide === null ? null : failureWords(slide);
+  if (failure !== null) {
+    return new ApiProblem(422, failure.title, failure.reason);
+  }
+  return slide?.import_state === "importing"
+    ? new ApiProblem(
+        STILL_IMPORTING,
+        "Still importing",
+        "It opens by itself as soon as it is imported.",
+      )
+    : null;
+}
