@@ -5,6 +5,8 @@ PYTHON ?= python3
 PORT ?= 8080
 SLIDES ?= sample-data/slides
 export UV_PYTHON_DOWNLOADS := never
+# Hospital networks often inspect TLS with a certificate of their own, which only the system knows.
+export UV_SYSTEM_CERTS := true
 
 BIN := .venv/bin
 STAMPS := .stamps
