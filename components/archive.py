@@ -12,18 +12,21 @@ from components.resource_policy import EVERYONE, Statement
 # Days without access; S3 refuses anything else for the Archive Access tier.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_Tiering.html
 ARCHIVE_TIER_AFTER = range(90, 731)
+REMADE_DAYS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveArgs:
     """What a lab may decide about its archive.
 
-    Objects under the prefix ``write_once`` can be created and not replaced. They are also the ones
-    that rest in the archive tier after ``archive_after_days`` without access; everything else stays
-    readable at once. Access logs are kept ``log_days``.
+    Objects under the prefix ``write_once`` can be created and not replaced, and should one be
+    deleted, its version stays. They are also the ones that rest in the archive tier after
+    ``archive_after_days`` without access; everything else stays readable at once. What lies under
+    ``remade`` can be made anew, so its old versions go. Access logs are kept ``log_days``.
     """
 
     write_once: str
+    remade: str
     log_days: int
     archive_after_days: int | None = None
 
@@ -48,7 +51,10 @@ class Archive(ComponentResource):
         store = PrivateBucket(
             name,
             PrivateBucketArgs(
-                statements=lambda arn: [_write_once(arn, args.write_once)], cools=True
+                statements=lambda arn: [_write_once(arn, args.write_once)],
+                cools=True,
+                remade=args.remade,
+                remade_days=REMADE_DAYS,
             ),
             ResourceOptions(parent=self),
         )
@@ -72,7 +78,10 @@ class Archive(ComponentResource):
         logs = PrivateBucket(
             f"{name}-log",
             PrivateBucketArgs(
-                statements=lambda arn: [_log_delivery(arn, self.arn)], expire_days=days
+                statements=lambda arn: [_log_delivery(arn, self.arn)],
+                expire_days=days,
+                remade="",
+                remade_days=1,  # what has expired is not kept for longer than that
             ),
             ResourceOptions(parent=self),
         )

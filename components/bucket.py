@@ -8,7 +8,6 @@ from pulumi_aws import s3
 
 from components.resource_policy import Statement, resource_policy, tls_only
 
-NONCURRENT_DAYS = 90
 UPLOAD_DAYS = 7
 
 
@@ -17,8 +16,13 @@ class PrivateBucketArgs:
     """What differs between private buckets.
 
     ``statements`` adds to the bucket's only policy, given its ARN. ``expire_days`` deletes objects
-    of that age; ``cools`` hands every object to Intelligent-Tiering from the first day.
+    of that age; ``cools`` hands every object to Intelligent-Tiering from the first day. Versions
+    that were replaced or deleted are kept for ever but under the prefix ``remade``, where they go
+    after ``remade_days``.
     """
+
+    remade: str
+    remade_days: int
 
     statements: Callable[[Output[str]], Sequence[Statement]] = lambda _arn: ()
     cools: bool = False
@@ -95,8 +99,13 @@ class PrivateBucket(ComponentResource):
                 "status": "Enabled",
                 "filter": {"prefix": ""},
                 "abort_incomplete_multipart_upload": {"days_after_initiation": UPLOAD_DAYS},
-                "noncurrent_version_expiration": {"noncurrent_days": NONCURRENT_DAYS},
-            }
+            },
+            {
+                "id": "old-versions",
+                "status": "Enabled",
+                "filter": {"prefix": args.remade},
+                "noncurrent_version_expiration": {"noncurrent_days": args.remade_days},
+            },
         ]
         if args.cools:
             rules.append(

@@ -23,6 +23,8 @@ RETENTION_DAYS = (
 )
 # fmt: on
 
+# What the address may add; TLS and passwords are decided by databaseAuth alone.
+QUERY_KEYS = frozenset({"application_name", "host", "sslrootcert"})
 EXAMPLE_URL = "postgresql+psycopg://USER@HOST:5432/labsight"
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,62}")
 
@@ -104,6 +106,10 @@ def _database_url(text: str) -> str:
             "holds a password, which would lie readable in the stack's file; functions sign in "
             f"with their role (databaseAuth iam); {how}"
         )
+    odd = parse_qs(parts.query, keep_blank_values=True).keys() - QUERY_KEYS
+    if odd:
+        allowed = ", ".join(sorted(QUERY_KEYS))
+        raise _Refused(f"sets {', '.join(sorted(odd))}; behind the ? only these go: {allowed}")
     if parts.scheme != "postgresql+psycopg":
         raise _Refused(f"is {text!r}: it has to start with postgresql+psycopg://; {how}")
     if not (_USER.fullmatch(parts.username or "") and parts.hostname and port and parts.path[1:]):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from components.archive import Archive, ArchiveArgs
-from labsight.keys import SLIDES
+from labsight.keys import DERIVED, SLIDES
 from stacks.config import Settings
 
 
@@ -20,6 +20,7 @@ def build(settings: Settings) -> Foundation:
         "archive",
         ArchiveArgs(
             write_once=SLIDES,
+            remade=DERIVED,
             log_days=settings.log_retention_days,
             archive_after_days=settings.archive_after_days,
         ),

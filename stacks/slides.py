@@ -58,6 +58,7 @@ def build(settings: Settings, foundation: Foundation) -> Slides:
                 Route(method="GET", path="/slides/{proxy+}", function=tiles),
                 Route(method="HEAD", path="/slides/{proxy+}", function=tiles),
                 Route(method="GET", path="/api/{proxy+}", function=catalog),
+                Route(method="HEAD", path="/api/{proxy+}", function=catalog),
                 Route(method="GET", path="/healthz", function=catalog, authorization="NONE"),
             ),
             log_days=settings.log_retention_days,

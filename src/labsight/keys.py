@@ -123,11 +123,6 @@ def parse_slide(key: str) -> SlideKey:
     )
 
 
-def is_unit(key: str) -> bool:
-    """Say whether the key closes a unit of several files."""
-    return key.startswith(SLIDES) and key.endswith(f"/{UNIT}")
-
-
 def slide_id(key: str) -> str:
     """Return the id of the slide at ``key``: 80 bits of its SHA-256, in base 32 (16 characters)."""
     return base64.b32encode(hashlib.sha256(key.encode()).digest()[:10]).decode().lower()

@@ -8,14 +8,15 @@ from components.archive import Archive, ArchiveArgs
 from components.iam import Grant, policy_document
 from tests.support.pulumi_recorder import Declare, Recorded
 
-ARGS = ArchiveArgs(write_once="slides/", log_days=90)
+ARGS = ArchiveArgs(write_once="slides/", remade="derived/", log_days=90)
 ARN = "arn:aws:s3:::archive-bucket-1a2b3c4"
 LOG_ARN = "arn:aws:s3:::archive-log-bucket-1a2b3c4"
 
 
 def archive(**changes: Any) -> pulumi.Output[str]:
     return Archive(
-        "archive", ArchiveArgs(**{"write_once": "slides/", "log_days": 90, **changes})
+        "archive",
+        ArchiveArgs(**{"write_once": "slides/", "remade": "derived/", "log_days": 90, **changes}),
     ).arn
 
 
@@ -122,7 +123,19 @@ def test_objects_cool_from_the_first_day_and_broken_uploads_go_after_a_week(
         {"days": 0, "storageClass": "INTELLIGENT_TIERING"}
     ]
     assert found["remains"]["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 7}
-    assert found["remains"]["noncurrentVersionExpiration"] == {"noncurrentDays": 90}
+    assert found["remains"]["filter"] == {"prefix": ""}
+
+
+def test_only_what_can_be_made_anew_loses_its_old_versions(
+    declare: Declare, recorded: Recorded
+) -> None:
+    declare(archive)
+    forgetting = [
+        rule
+        for rule in rules(recorded, "archive-lifecycle").values()
+        if "noncurrentVersionExpiration" in rule
+    ]
+    assert [rule["filter"] for rule in forgetting] == [{"prefix": "derived/"}]
 
 
 def test_no_rule_of_the_archive_deletes_a_current_object(
@@ -158,7 +171,7 @@ def test_only_scanned_objects_enter_the_archive_tier(declare: Declare, recorded:
 @pytest.mark.parametrize("days", [0, 89, 731])
 def test_days_that_s3_does_not_take_are_refused(days: int) -> None:
     with pytest.raises(ValueError, match=f"archive_after_days: S3 takes 90 to 730, got {days}"):
-        ArchiveArgs(write_once="slides/", log_days=90, archive_after_days=days)
+        ArchiveArgs(write_once="slides/", remade="derived/", log_days=90, archive_after_days=days)
 
 
 def test_destroying_the_stack_leaves_the_images_and_all_that_guards_them(

@@ -16,7 +16,7 @@ SENDER = Sender(service="events.amazonaws.com", source="arn:rule")
 
 
 def uploads() -> pulumi.Output[str]:
-    archive = Archive("archive", ArchiveArgs(write_once="slides/", log_days=90))
+    archive = Archive("archive", ArchiveArgs(write_once="slides/", remade="derived/", log_days=90))
     args = ObjectCreatedArgs(archive=archive, prefix="slides/", handling_seconds=60)
     return ObjectCreated("uploads", args).queue.arn
 

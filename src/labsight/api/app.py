@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 import labsight
 from labsight.api import document, problems, slides
+from labsight.api.head import HeadAsGet
 from labsight.catalog import Catalog
 
 
@@ -31,6 +32,7 @@ def create_app(catalog: Callable[[], Catalog]) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.catalog = catalog
+    app.add_middleware(HeadAsGet)
     problems.install(app)
     document.install(app)
     app.include_router(slides.router)

@@ -1,7 +1,6 @@
 """Every error as a problem document (RFC 9457)."""
 
 import logging
-from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -11,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from labsight.errors import LabsightError, http_status
+from labsight.problem import MEDIA_TYPE, UNFORESEEN, problem_document
 
 _log = logging.getLogger(__name__)
 
@@ -29,13 +29,12 @@ class Problem(BaseModel):
 class ProblemResponse(JSONResponse):
     """Carries a problem."""
 
-    media_type = "application/problem+json"
+    media_type = MEDIA_TYPE
 
 
 def problem(status: int, detail: str) -> ProblemResponse:
     """Answer with an error."""
-    document = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail)
-    return ProblemResponse(document.model_dump(), status, {"cache-control": "no-store"})
+    return ProblemResponse(problem_document(status, detail), status, {"cache-control": "no-store"})
 
 
 def install(app: FastAPI) -> None:
@@ -64,4 +63,4 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def unexpected(_request: Request, error: Exception) -> ProblemResponse:
         _log.error("unexpected error", exc_info=error)
-        return problem(500, "something went wrong here; the server's log tells more")
+        return problem(500, UNFORESEEN)

@@ -1,17 +1,20 @@
 """Serves a folder of slides on one machine: no cloud, no database server."""
 
 import hashlib
+import logging
 import os
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import uvicorn
+from sqlalchemy import URL
 
 from labsight import keys
 from labsight.api.app import create_app
+from labsight.api.hosts import LOOPBACK, OwnNames
 from labsight.api.web import OneOrigin, web_folder
 from labsight.catalog import Catalog, connect, upgrade
 from labsight.catalog.models import ImportState
@@ -28,6 +31,8 @@ from labsight.tiles.made import TileMaker
 SOURCE = "folder"
 RESCAN_SECONDS = 10.0
 
+_log = logging.getLogger(__name__)
+
 
 def serve_folder(
     folder: Path, *, host: str, port: int, cache: Path | None, show_labels: bool
@@ -38,7 +43,7 @@ def serve_folder(
     the user's cache is taken. The slides themselves are only read.
     """
     kept = cache or default_cache(folder)
-    served = Served(folder, kept, show_labels=show_labels)
+    served = Served(folder, kept, show_labels=show_labels, hosts=_names(host))
     stop = threading.Event()
     watcher = threading.Thread(target=served.watch, args=(stop, _say), daemon=True)
     config = uvicorn.Config(served.app, host=host, port=port, log_level="warning", access_log=False)
@@ -54,7 +59,7 @@ def serve_folder(
 
 def default_cache(folder: Path) -> Path:
     """Return the folder below the user's cache that belongs to a folder of slides."""
-    name = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+    name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
     if sys.platform == "win32":
         base = Path(os.environ.get("LOCALAPPDATA") or tempfile.gettempdir())
     elif sys.platform == "darwin":
@@ -64,25 +69,36 @@ def default_cache(folder: Path) -> Path:
     return base / "labsight" / "serve" / name
 
 
+def _names(host: str) -> tuple[str, ...]:
+    """Return the names to answer to: all of them where the user opened the server to a network."""
+    return LOOPBACK if host in LOOPBACK else ()
+
+
 class Served:
     """A folder's catalog, importer and web application."""
 
-    def __init__(self, folder: Path, cache: Path, *, show_labels: bool) -> None:
+    def __init__(
+        self, folder: Path, cache: Path, *, show_labels: bool, hosts: Collection[str] = LOOPBACK
+    ) -> None:
         cache.mkdir(parents=True, exist_ok=True)
         self._slides = SlideFolder(folder, SOURCE)
         store = SplitStore({keys.SLIDES: self._slides, keys.DERIVED: FolderStore(cache)})
-        self._engine = connect(f"sqlite:///{cache / 'catalog.sqlite'}")
+        database = URL.create("sqlite", database=str(cache / "catalog.sqlite"))
+        self._engine = connect(database.render_as_string())
         upgrade(self._engine)
         self._catalog = Catalog(self._engine)
         scratch = Scratch(store, cache / "scratch", 0)  # every file is in place: nothing is copied
         self._importer = Importer(store, self._catalog, scratch)
         tiles = TileService(store, lambda: TileMaker(store, scratch), show_labels=show_labels)
-        self.app = OneOrigin(create_app(lambda: self._catalog), tiles, web_folder())
+        api = create_app(lambda: self._catalog)
+        self.app = OwnNames(OneOrigin(api, tiles, web_folder()), hosts)
 
-    def scan(self, say: Callable[[str], None]) -> None:
-        """Import what is new or changed, and note what is gone."""
+    def scan(self, say: Callable[[str], None], stop: threading.Event | None = None) -> None:
+        """Import what is new or changed, and note what is gone, until told to stop."""
         found = {info.key for info in self._slides.walk() if kind_of(info.key)}
         for key in sorted(found | self._known()):
+            if stop is not None and stop.is_set():
+                return
             try:
                 outcome = self._importer.run(key, who="labsight serve")
             except LabsightError as error:
@@ -93,9 +109,12 @@ class Served:
                 say(f"  {name}: {outcome.state}{f' - {outcome.reason}' if outcome.reason else ''}")
 
     def watch(self, stop: threading.Event, say: Callable[[str], None]) -> None:
-        """Scan again and again until told to stop."""
+        """Scan again and again until told to stop; a scan that fails is tried again."""
         while not stop.is_set():
-            self.scan(say)
+            try:
+                self.scan(say, stop)
+            except Exception:  # noqa: BLE001 - whatever it was, the next scan may do better
+                _log.exception("the folder could not be scanned; trying again")
             stop.wait(RESCAN_SECONDS)
 
     def close(self) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from labsight.api import problems
 from labsight.errors import SettingsError
 from labsight.tiles.asgi import TileApp
 from labsight.tiles.service import TileService
@@ -58,14 +59,16 @@ class OneOrigin:
     """
 
     def __init__(self, api: FastAPI, tiles: TileService, web: Path) -> None:
+        self._api = api
         self._tiles = TileApp(tiles)
-        self._rest = api
-        api.mount("/", WebFiles(directory=web, html=True))
+        self._pages = FastAPI(openapi_url=None)
+        problems.install(self._pages)
+        self._pages.mount("/", WebFiles(directory=web, html=True))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request to whom it is for."""
         if scope["type"] != "http":
-            await self._rest(scope, receive, send)
+            await self._api(scope, receive, send)
             return
 
         async def send_secured(message: Message) -> None:
@@ -73,5 +76,9 @@ class OneOrigin:
                 message["headers"] = [*message["headers"], *_SECURITY]
             await send(message)
 
-        application = self._tiles if scope["path"].startswith("/slides/") else self._rest
-        await application(scope, receive, send_secured)
+        await self._application(scope["path"])(scope, receive, send_secured)
+
+    def _application(self, path: str) -> ASGIApp:
+        if path.startswith("/slides/"):
+            return self._tiles
+        return self._api if path.startswith("/api/") or path == "/healthz" else self._pages

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine, Select, or_, select, text, tuple_
+from sqlalchemy import Engine, Select, or_, select, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -74,11 +74,6 @@ class Catalog:
             return self._record(key, who, values)
         except IntegrityError:
             return self._record(key, who, values)  # another importer made the row first
-
-    def ping(self) -> None:
-        """Ask the database for an answer."""
-        with self._engine.connect() as connection:
-            connection.execute(text("select 1"))
 
     def close(self) -> None:
         """Let go of all connections."""

@@ -12,6 +12,8 @@ from sqlalchemy.exc import ArgumentError
 
 from labsight.errors import SettingsError
 
+CONNECT_SECONDS = 5
+_STATEMENT_LIMIT = "-c statement_timeout=20s"  # under the 29 s that a request may take
 _MIGRATION_LOCK = 0x1AB5  # any number, the same for all
 
 
@@ -31,15 +33,22 @@ def connect(url: str, auth: str = "none", token: Callable[[URL], str] | None = N
         ) from None
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed)
-    # One event or request runs at a time in a function; a spare connection serves the health check.
-    engine = create_engine(parsed, pool_size=2, max_overflow=8, pool_pre_ping=True)
+    # Parameters are hidden from the log: searches and barcodes can name a patient.
+    engine = create_engine(
+        parsed,
+        pool_size=2,
+        max_overflow=8,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"connect_timeout": CONNECT_SECONDS, "options": _STATEMENT_LIMIT},
+    )
     if auth == "iam":
         sign = token or _rds_token
 
         @event.listens_for(engine, "do_connect")
         def _sign(_dialect: Any, _record: Any, _args: Any, parameters: dict[str, Any]) -> None:
             parameters["password"] = sign(parsed)
-            parameters.setdefault("sslmode", "verify-full")
+            parameters["sslmode"] = "verify-full"
 
     return engine
 
@@ -48,6 +57,7 @@ def upgrade(engine: Engine) -> str:
     """Bring the tables to the newest revision and return its name; safe to repeat and to race."""
     with as_file(files("labsight.catalog") / "migrations") as scripts, engine.begin() as connection:
         if engine.dialect.name == "postgresql":
+            connection.execute(text("set local statement_timeout = 0"))
             connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         config = Config()
         config.set_main_option("script_location", str(scripts).replace("%", "%%"))

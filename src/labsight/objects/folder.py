@@ -1,6 +1,7 @@
 """A folder as an object store."""
 
 import hashlib
+import logging
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,8 @@ from labsight.objects.open_files import OpenFile, OpenFiles, state_of
 from labsight.objects.store import ObjectInfo
 
 _CHUNK = 1 << 20
+
+_log = logging.getLogger(__name__)
 
 
 class FolderStore:
@@ -71,25 +74,24 @@ class FolderStore:
         path = self._path(key)
         with _errors(key):
             path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(
-                dir=path.parent, prefix=".part-", delete=False
-            ) as part:
-                part.write(data)
+            descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+            part = Path(name)
             try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(data)
                 if if_absent:
-                    os.link(part.name, path)
+                    os.link(part, path)
                 else:
-                    Path(part.name).replace(path)
+                    part.replace(path)
             except FileExistsError:
                 raise ObjectExists(f"{key}: there is a file of this name; it is kept") from None
             finally:
-                Path(part.name).unlink(missing_ok=True)
+                part.unlink(missing_ok=True)
             return _describe(key, path.stat())
 
     def walk(self, prefix: str = "", *, after: str = "") -> Iterator[ObjectInfo]:
         """Yield files in the order of their keys; hidden ones are not listed."""
-        found = (self._key(path.relative_to(self._root).as_posix()) for path in self._files())
-        for key in sorted(found):
+        for key in sorted(self._keys()):
             if key.startswith(prefix) and key > after:
                 try:
                     yield self.head(key)
@@ -113,6 +115,13 @@ class FolderStore:
         for folder, folders, names in os.walk(self._root):
             folders[:] = [name for name in folders if not name.startswith(".")]
             yield from (Path(folder, name) for name in names if not name.startswith("."))
+
+    def _keys(self) -> Iterator[str]:
+        for path in self._files():
+            try:
+                yield self._key(path.relative_to(self._root).as_posix())
+            except InvalidInput as error:
+                _log.debug("left out: %s", error)
 
     def _key(self, relative: str) -> str:
         """Return the key of a file."""

@@ -38,15 +38,24 @@ class OpenFiles:
 
     def current(self, key: str) -> OpenFile | None:
         """Return the open file of a key when it is still the file of that name, unchanged."""
-        with self._lock:
-            file = self._files.get(key)
-            if file is None:
-                return None
-            if state_of(os.stat(file.path)) != file.state:  # noqa: PTH116 - a third of Path.stat's cost
-                del self._files[key]
-                return None
-            self._files.move_to_end(key)
+        file = self._files.get(key)
+        if file is None:
+            return None
+        if self._is_unchanged(file):
+            with self._lock:
+                if key in self._files:
+                    self._files.move_to_end(key)
             return file
+        with self._lock:
+            self._files.pop(key, None)
+        return None
+
+    @staticmethod
+    def _is_unchanged(file: OpenFile) -> bool:
+        try:
+            return state_of(os.stat(file.path)) == file.state  # noqa: PTH116 - a third of Path's cost
+        except OSError:
+            return False
 
     def keep(self, key: str, file: OpenFile) -> None:
         """Remember an open file."""

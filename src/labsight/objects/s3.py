@@ -1,5 +1,6 @@
 """A bucket as an object store."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,7 +12,6 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from labsight.errors import (
-    NotPermitted,
     ObjectChanged,
     ObjectExists,
     ObjectMissing,
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _MISSING = {"404", "NoSuchKey", "NoSuchBucket"}
-_DENIED = {"403", "AccessDenied"}
+AWAY = "the archive does not answer as it should; try again in a moment"
 _CHUNK = 1 << 20
+
+_log = logging.getLogger(__name__)
 
 
 class S3Store:
@@ -139,7 +141,8 @@ def _errors(key: str) -> Iterator[None]:
             raise _BeyondEnd from None
         raise _translate(code, key, error) from error
     except (BotoCoreError, OSError) as error:
-        raise StorageUnavailable(f"{key}: the object store did not answer ({error})") from error
+        _log.warning("%s: %s", key, error)
+        raise StorageUnavailable(AWAY) from error
 
 
 def _translate(code: str, key: str, error: ClientError) -> Exception:
@@ -149,8 +152,8 @@ def _translate(code: str, key: str, error: ClientError) -> Exception:
         if error.operation_name == "PutObject":
             return ObjectExists(f"{key}: there is an object under this key; it is not replaced")
         return ObjectChanged(f"{key}: the object changed since it was indexed")
-    if code in _DENIED:
-        return NotPermitted(f"{key}: this role may not do {error.operation_name} on the object")
     if code == "InvalidObjectState":
-        return StorageUnavailable(f"{key}: the object is archived; restore it first")
-    return StorageUnavailable(f"{key}: the object store answered {code or 'with an error'}")
+        return StorageUnavailable(f"{key}: the file rests in the archive tier; restore it first")
+    # Also when access is denied: the role that lacks a right is ours, not the caller's.
+    _log.warning("%s: %s answered %s", key, error.operation_name, code)
+    return StorageUnavailable(AWAY)

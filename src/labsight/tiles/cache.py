@@ -1,7 +1,10 @@
 """The indexes of the slides in use, bounded in bytes."""
 
 import threading
+import time
 from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from labsight import keys
 from labsight.errors import NotFound, ObjectMissing
@@ -9,44 +12,83 @@ from labsight.objects import ObjectStore
 from labsight.slides import index as sidecar
 from labsight.slides.index import SlideIndex
 
+# A slide that is imported again is seen with its new index after so long at the latest.
+FRESH_SECONDS = 30.0
 _FIXED_BYTES = 4096  # what an index takes beside its tables, about
+
+
+@dataclass
+class _Kept:
+    index: SlideIndex
+    etag: str
+    checked: float
+
+    @property
+    def size(self) -> int:
+        return self.index.table_bytes + _FIXED_BYTES
 
 
 class IndexCache:
     """Sidecars by slide id; the one not used for longest goes first."""
 
-    def __init__(self, store: ObjectStore, max_bytes: int = 64 << 20) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        max_bytes: int = 64 << 20,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._store = store
         self._max_bytes = max_bytes
+        self._clock = clock
         self._bytes = 0
-        self._kept: OrderedDict[str, SlideIndex] = OrderedDict()
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, slide: str) -> SlideIndex:
         """Return a slide's index; raise InvalidInput (ill-formed id) or NotFound."""
         with self._lock:
-            index = self._kept.get(slide)
-            if index is not None:
+            kept = self._kept.get(slide)
+            if kept is not None:
                 self._kept.move_to_end(slide)
-                return index
-        try:
-            index = sidecar.from_bytes(self._store.read(keys.index_key(slide)))
-        except ObjectMissing:
-            raise NotFound(f"there is no slide {slide}, or it is not imported yet") from None
-        with self._lock:
-            self.forget(slide)
-            self._kept[slide] = index
-            self._bytes += _bytes(index)
-            while self._bytes > self._max_bytes and len(self._kept) > 1:
-                self._bytes -= _bytes(self._kept.popitem(last=False)[1])
-        return index
+        if kept is None or not self._is_fresh(slide, kept):
+            kept = self._load(slide)
+        return kept.index
 
     def forget(self, slide: str) -> None:
         """Drop an index, because its file has changed."""
-        index = self._kept.pop(slide, None)
-        if index is not None:
-            self._bytes -= _bytes(index)
+        with self._lock:
+            self._drop(slide)
 
+    def _is_fresh(self, slide: str, kept: _Kept) -> bool:
+        now = self._clock()
+        if now - kept.checked < FRESH_SECONDS:
+            return True
+        try:
+            same = self._store.head(keys.index_key(slide)).etag == kept.etag
+        except ObjectMissing:
+            same = False
+        if same:
+            kept.checked = now
+        return same
 
-def _bytes(index: SlideIndex) -> int:
-    return index.table_bytes + _FIXED_BYTES
+    def _load(self, slide: str) -> _Kept:
+        key = keys.index_key(slide)
+        try:
+            etag = self._store.head(key).etag
+            index = sidecar.from_bytes(self._store.read(key, etag=etag))
+        except ObjectMissing:
+            self.forget(slide)
+            raise NotFound(f"there is no slide {slide}, or it is not imported yet") from None
+        kept = _Kept(index, etag, self._clock())
+        with self._lock:
+            self._drop(slide)
+            self._kept[slide] = kept
+            self._bytes += kept.size
+            while self._bytes > self._max_bytes and len(self._kept) > 1:
+                self._drop(next(iter(self._kept)))
+        return kept
+
+    def _drop(self, slide: str) -> None:
+        kept = self._kept.pop(slide, None)
+        if kept is not None:
+            self._bytes -= kept.size

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any
 
 from labsight.errors import LabsightError, http_status
+from labsight.problem import MEDIA_TYPE, problem_document
 
 IMMUTABLE = "private, max-age=31536000, immutable"
 REVALIDATE = "private, no-cache"
@@ -33,20 +33,14 @@ class Response:
 
 def json_response(value: Any, headers: Mapping[str, str]) -> Response:
     """Answer with a JSON document."""
-    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    return Response(200, body, {"content-type": "application/json", **headers})
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Response(200, text.encode(), {"content-type": "application/json", **headers})
 
 
-def problem(status: int, detail: str, title: str | None = None) -> Response:
-    """Answer with an error as RFC 9457 has it."""
-    document = {
-        "type": "about:blank",
-        "title": title or HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-    }
-    headers = {"content-type": "application/problem+json", "cache-control": "no-store"}
-    return Response(status, json.dumps(document, ensure_ascii=False).encode(), headers)
+def problem(status: int, detail: str) -> Response:
+    """Answer with an error."""
+    body = json.dumps(problem_document(status, detail), ensure_ascii=False).encode()
+    return Response(status, body, {"content-type": MEDIA_TYPE, "cache-control": "no-store"})
 
 
 def problem_of(error: LabsightError) -> Response:

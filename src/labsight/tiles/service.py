@@ -3,6 +3,7 @@
 No framework, and on the stored path no imaging library: one look-up in the index, one ranged read.
 """
 
+import logging
 import re
 from collections.abc import Callable
 from functools import partial
@@ -18,6 +19,7 @@ from labsight.errors import (
     StorageUnavailable,
 )
 from labsight.objects import ObjectStore
+from labsight.problem import UNFORESEEN
 from labsight.slides import geometry, jpeg
 from labsight.slides.index import SlideIndex, StoredTiles
 from labsight.tiles import descriptor, http
@@ -31,6 +33,8 @@ _SLIDE = r"/slides/([^/.]{1,64}?)"
 _TILE = r"/([0-9]{1,4})/([0-9]{1,9})_([0-9]{1,9})"
 _ANY_TILE = re.compile(r"/slides/[^/]+/(?:tiles/)?[^/]+/[^/]+\.jpe?g")
 _JPEG = "image/jpeg"
+
+_log = logging.getLogger(__name__)
 
 
 class TileService:
@@ -61,6 +65,9 @@ class TileService:
             response = self._route(request)
         except LabsightError as error:
             response = http.problem_of(error)
+        except Exception:  # noqa: BLE001 - the log learns what it was, the caller that it was
+            _log.exception("%s %s", request.method, request.path)
+            response = http.problem(500, UNFORESEEN)
         if request.method == "HEAD":
             length = {"content-length": str(len(response.body))}
             return Response(response.status, b"", {**response.headers, **length})

@@ -1,5 +1,6 @@
 import re
 import shutil
+import threading
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,8 @@ from labsight.api import serve, web
 from labsight.api.serve import Served
 from labsight.errors import SettingsError
 from tests.support.made_slides import make_svs
+
+HERE = "http://localhost:8080"
 
 
 @pytest.fixture
@@ -44,7 +47,7 @@ def served(slides: Path, tmp_path: Path, app_folder: Path) -> Iterator[Served]:
 @pytest.fixture
 def client(served: Served) -> TestClient:
     served.scan(print)
-    return TestClient(served.app, raise_server_exceptions=False)
+    return TestClient(served.app, base_url=HERE, raise_server_exceptions=False)
 
 
 def test_a_folder_is_served_under_the_same_paths_as_the_archive(client: TestClient) -> None:
@@ -73,6 +76,66 @@ def test_the_web_app_is_served_beside_it(client: TestClient) -> None:
 def test_browsers_are_told_to_be_strict_everywhere(client: TestClient) -> None:
     for path in ("/", "/api/slides", "/slides/x/slide.json", "/nothing"):
         assert client.get(path).headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io", ""])
+def test_other_names_for_this_machine_are_refused(host: str, client: TestClient) -> None:
+    for path in ("/", "/api/slides", "/slides/x/slide.json", "/healthz"):
+        answer = client.get(path, headers={"host": host})
+        assert answer.status_code == 421
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:9000", "[::1]:8080", "LOCALHOST"])
+def test_the_names_of_this_machine_are_answered(host: str, client: TestClient) -> None:
+    assert client.get("/healthz", headers={"host": host}).status_code == 200
+
+
+def test_head_is_answered_wherever_get_is(client: TestClient) -> None:
+    for path in ("/", "/api/slides", "/healthz", "/api/openapi.json"):
+        answer = client.head(path)
+        assert answer.status_code == 200
+        assert int(answer.headers["content-length"]) == len(client.get(path).content)
+        assert not answer.content
+
+
+def test_one_name_that_no_key_can_have_does_not_hide_the_others(
+    served: Served, slides: Path
+) -> None:
+    deep = slides.joinpath(*["x" * 200] * 6)
+    deep.mkdir(parents=True)
+    (deep / "a.svs").write_bytes(b"anything")
+    said: list[str] = []
+    served.scan(said.append)
+    assert any("a.svs: imported" in line for line in said)
+
+
+def test_a_scan_that_fails_is_tried_again(
+    served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stop = threading.Event()
+    scans: list[int] = []
+
+    def scan(*_arguments: object) -> None:
+        scans.append(1)
+        if len(scans) == 2:
+            stop.set()
+        message = "no such luck"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr(served, "scan", scan)
+    monkeypatch.setattr(serve, "RESCAN_SECONDS", 0.0)
+    served.watch(stop, print)
+    assert len(scans) == 2
+    assert "no such luck" in caplog.text
+
+
+def test_a_scan_ends_when_told_to(served: Served) -> None:
+    stop = threading.Event()
+    stop.set()
+    said: list[str] = []
+    served.scan(said.append, stop)
+    assert said == []
 
 
 def test_a_head_request_is_answered_without_a_body(client: TestClient) -> None:
@@ -116,7 +179,7 @@ def test_names_in_decomposed_unicode_are_served(
     shutil.copy(slides / "case 1" / "a.svs", slides / name)
     served = Served(slides, tmp_path / "cache", show_labels=False)
     served.scan(print)
-    client = TestClient(served.app)
+    client = TestClient(served.app, base_url=HERE)
     names = [item["filename"] for item in client.get("/api/slides?state=imported").json()["items"]]
     assert "Präparat.svs" in names
     served.close()
