@@ -1,6 +1,5 @@
 """The front door: the declared API and the web app at one address, as the edge serves them."""
 
-import json
 import socket
 import threading
 import time
@@ -12,9 +11,11 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route as StarletteRoute
 
+from labsight.api.hosts import LOOPBACK, OwnNames
+from labsight.problem import MEDIA_TYPE, problem_document
 from local import payload, routes
 from local.errors import FunctionFailed, StandInFailed
 from local.functions import Pool
@@ -22,16 +23,9 @@ from local.ports import HOST
 from local.process import MAX_PAYLOAD, Log
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-PROBLEM = "application/problem+json"
 START_SECONDS = 10.0
 # What API Gateway answers for a function that failed in this way; for any other, 500.
 STATUS_OF_FAILURE = {"RequestTooLarge": 413, "Sandbox.Timedout": 504}
-TITLES = {
-    404: "Not found",
-    413: "Request too large",
-    500: "The function failed",
-    504: "The function took too long",
-}
 
 
 @dataclass(frozen=True)
@@ -88,7 +82,7 @@ class Front:
             answer = payload.answer(await run_in_threadpool(target.pool.invoke, event), name)
         except FunctionFailed as error:
             self._log(str(error))
-            return problem(STATUS_OF_FAILURE.get(error.kind, 500), str(error), raw_path)
+            return problem(STATUS_OF_FAILURE.get(error.kind, 500), str(error))
         response = Response(answer.body, answer.status)
         response.raw_headers = _raw_headers(answer, request.method)
         return response
@@ -97,11 +91,11 @@ class Front:
         path = request.scope["path"]
         first = path.split("/")[1]
         if request.method not in {"GET", "HEAD"} or first in self._api_prefixes:
-            return problem(404, f"no declared route takes {request.method} {path}", path)
+            return problem(404, f"no declared route takes {request.method} {path}")
         if self._web is None:
-            return problem(404, "the web app is not built; `make demo` builds it", path)
+            return problem(404, "the web app is not built; `make demo` builds it")
         if file is None and "." in path.rpartition("/")[2]:
-            return problem(404, f"the web app has no file {path}", path)
+            return problem(404, f"the web app has no file {path}")
         file = file or self._web / "index.html"  # one of the app's own pages
         # The build puts a hash of the content into the names under assets/.
         fixed = file.parent.name == "assets"
@@ -112,22 +106,18 @@ class Front:
         """Return the web app's file at a path, and nothing from outside its folder."""
         if self._web is None or "\0" in path:
             return None
-        file = (self._web / path.lstrip("/")).resolve()
-        if file == self._web:
-            file /= "index.html"
-        return file if file.is_relative_to(self._web) and file.is_file() else None
+        try:
+            file = (self._web / path.lstrip("/")).resolve()
+            if file == self._web:
+                file /= "index.html"
+            return file if file.is_relative_to(self._web) and file.is_file() else None
+        except OSError:  # a name too long for this file system
+            return None
 
 
-def problem(status: int, detail: str, path: str) -> Response:
+def problem(status: int, detail: str) -> Response:
     """Return an error in the form that all of labsight's errors have."""
-    content = {
-        "type": "about:blank",
-        "title": TITLES[status],
-        "status": status,
-        "detail": detail,
-        "instance": path,
-    }
-    return Response(json.dumps(content), status, media_type=PROBLEM)
+    return JSONResponse(problem_document(status, detail), status, media_type=MEDIA_TYPE)
 
 
 async def _limited_body(request: Request) -> bytes:
@@ -168,7 +158,7 @@ class Server:
     def start(self, front: Front) -> None:
         """Listen; return when requests are answered."""
         config = uvicorn.Config(
-            front.app,
+            OwnNames(front.app, LOOPBACK),
             log_level="warning",
             access_log=False,
             lifespan="off",

@@ -1,6 +1,7 @@
 """labsight itself: its program, its functions and the sample slides, from folder to tile."""
 
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from local.functions import Fleet
 from local.moto_server import Cloud, forget_everything
 from local.resources import Site
 from local.run import overrides
+from tests.support import odd_requests
 
 from .conftest import ADDRESS
 
@@ -116,3 +118,26 @@ def test_the_sample_slides_go_from_a_folder_to_tiles() -> None:
     assert sorted(path for path, _ in rows) == sorted(str(p.relative_to(SLIDES)) for p in files)
     assert {state for _, state in rows} >= {"imported"}
     assert "NOT SERVED" not in ran.stdout
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    """The whole platform, serving the sample slides."""
+    command = [sys.executable, "-m", "local", "--port", "0", "--slides", str(SLIDES)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        ready = next(line for line in running.stdout if line.startswith("ready after"))
+        found = re.search(r"http://[0-9.:]+", ready)
+        assert found is not None
+        yield found[0]
+        running.send_signal(signal.SIGINT)
+        running.stdout.read()
+        assert running.wait(timeout=30) == 0
+
+
+def test_two_thousand_odd_requests_do_not_fail_the_platform(address: str) -> None:
+    ids = odd_requests.listed_ids(address)
+    assert len(ids) == 4
+    seen = odd_requests.ask_oddly(address, ids)
+    assert seen[200] > 100
+    assert seen[404] > 100

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Collection
 
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from labsight.api.problems import problem
+from labsight.problem import MEDIA_TYPE, problem_document
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -24,7 +25,8 @@ class OwnNames:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
         known = scope["type"] != "http" or not self._names or _host(scope) in self._names
-        refusal = problem(421, "this server answers under its own name only, such as localhost")
+        document = problem_document(421, "this server answers under its own name, as localhost")
+        refusal = JSONResponse(document, 421, media_type=MEDIA_TYPE)
         await (self._app if known else refusal)(scope, receive, send)
 
 
