@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +16,7 @@ from labsight.catalog.models import ImportState, Slide, SlideEvent
 from labsight.errors import InvalidInput, NotFound
 
 MAX_PAGE = 200
-_HISTORY = ("import_state", "case_id", "slide_id", "review", "storage")
+_HISTORY = ("import_state", "barcode", "case_id", "slide_id", "review", "storage")
 
 
 @dataclass(frozen=True)
@@ -65,21 +66,26 @@ class Catalog:
             query = select(SlideEvent).where(SlideEvent.slide == slide_id).order_by(SlideEvent.id)
             return tuple(session.scalars(query).all())
 
-    def record(self, key: str, who: str, **values: Any) -> Slide:
+    def record(
+        self, key: str, who: str, *, unless_edited: Mapping[str, Any] | None = None, **values: Any
+    ) -> Slide:
         """Create or change the slide at ``key`` in one transaction, with an event for each change.
 
-        When nothing differs nothing is written, so a repeat leaves no trace.
+        Fields of ``unless_edited`` are left alone once somebody else has changed them. When nothing
+        differs nothing is written, so a repeat leaves no trace.
         """
         try:
-            return self._record(key, who, values)
-        except IntegrityError:
-            return self._record(key, who, values)  # another importer made the row first
+            return self._record(key, who, values, unless_edited or {})
+        except IntegrityError:  # another importer made the row first
+            return self._record(key, who, values, unless_edited or {})
 
     def close(self) -> None:
         """Let go of all connections."""
         self._engine.dispose()
 
-    def _record(self, key: str, who: str, values: dict[str, Any]) -> Slide:
+    def _record(
+        self, key: str, who: str, values: Mapping[str, Any], unless_edited: Mapping[str, Any]
+    ) -> Slide:
         now = datetime.now(UTC)
         with self._session.begin() as session:
             slide = session.get(Slide, keys.slide_id(key), with_for_update=True)
@@ -88,8 +94,11 @@ class Catalog:
                 session.add(slide)
                 session.flush()
                 session.add(_event(slide, now, who, "import_state", None, slide.import_state))
+            edited = _edited_by_others(session, slide, who) if unless_edited else frozenset()
+            free = {name: value for name, value in unless_edited.items() if name not in edited}
+            wanted = {**values, **free}
             changed = {
-                name: value for name, value in values.items() if getattr(slide, name) != value
+                name: wanted[name] for name in wanted if getattr(slide, name) != wanted[name]
             }
             for name, value in changed.items():
                 if name in _HISTORY:
@@ -118,6 +127,11 @@ def _event(
     slide: Slide, at: datetime, who: str, field: str, old: str | None, new: str | None
 ) -> SlideEvent:
     return SlideEvent(slide=slide.id, at=at, who=who, field=field, old=old, new=new)
+
+
+def _edited_by_others(session: Session, slide: Slide, who: str) -> frozenset[str]:
+    events = select(SlideEvent.field).where(SlideEvent.slide == slide.id, SlideEvent.who != who)
+    return frozenset(session.scalars(events.distinct()))
 
 
 def _get(session: Session, slide_id: str) -> Slide:

@@ -50,7 +50,7 @@ class Outcome:
 
 _TRIES = 3
 # What a hostile file may raise inside a decoder; the archive keeps it, the queue moves on.
-_READER_FAULTS = (ArithmeticError, LookupError, MemoryError, TypeError, ValueError, struct.error)
+_READER_FAULTS = (ArithmeticError, LookupError, TypeError, ValueError, struct.error)
 
 
 class Importer:
@@ -93,7 +93,9 @@ class Importer:
             reason = f"the file is built so that its reader gave up ({type(error).__name__})"
             return self._fail(info.key, who, "damaged", reason, info.etag)
         self._keep(slide_id, parts)
-        self._catalog.record(info.key, who, **_row(parts.index), **self._ids(slide_id, parts))
+        if self._store.head(info.key).etag != info.etag:
+            raise ObjectChanged(f"{info.key}: replaced while it was imported")
+        self._catalog.record(info.key, who, unless_edited=_ids(parts), **_row(parts.index))
         return Outcome(slide_id, ImportState.IMPORTED)
 
     def _fail(self, key: str, who: str, kind: str, reason: str, etag: str | None) -> Outcome:
@@ -115,18 +117,14 @@ class Importer:
             self._store.write(keys.associated_key(slide_id, name), data, content_type="image/jpeg")
         self._store.write(keys.index_key(slide_id), sidecar.to_bytes(parts.index))
 
-    def _ids(self, slide_id: str, parts: Parts) -> dict[str, str | None]:
-        """Return the ids on the label; what a person entered before is kept by the caller's row."""
-        label = parts.pictures.get("label")
-        found = barcode.read_label(label) if label is not None else None
-        if found is None:
-            return {}
-        row = self._catalog.slide(slide_id)
-        return {
-            "barcode": found.barcode,
-            "case_id": row.case_id or found.case_id,
-            "slide_id": row.slide_id or found.slide_id,
-        }
+
+def _ids(parts: Parts) -> dict[str, str | None]:
+    """Return the ids on the label; without a label that can be read they are unknown."""
+    label = parts.pictures.get("label")
+    found = barcode.read_label(label) if label is not None else None
+    if found is None:
+        return {"barcode": None, "case_id": None, "slide_id": None}
+    return {"barcode": found.barcode, "case_id": found.case_id, "slide_id": found.slide_id}
 
 
 def _is_done(row: Slide, info: ObjectInfo) -> bool:

@@ -57,6 +57,56 @@ def test_a_second_import_changes_nothing(archive: Archive, slide_file: Path) -> 
     assert everything(archive, first.slide_id) == before
 
 
+def test_a_rescan_under_the_same_key_brings_its_own_ids(archive: Archive, tmp_path: Path) -> None:
+    archive.imported("a.svs", make_svs(tmp_path / "a.svs", label="S26-1;A1;1"))
+    outcome = archive.imported("a.svs", make_svs(tmp_path / "b.svs", label="T99-7;B1;1"))
+    row = archive.catalog.slide(outcome.slide_id)
+    assert (row.barcode, row.case_id, row.slide_id) == ("T99-7;B1;1", "T99-7", "T99-7-B1-1")
+    archive.imported("a.svs", make_svs(tmp_path / "c.svs", label=None))
+    row = archive.catalog.slide(outcome.slide_id)
+    assert (row.barcode, row.case_id, row.slide_id) == (None, None, None)
+
+
+def test_what_a_person_entered_is_kept_by_a_later_import(archive: Archive, tmp_path: Path) -> None:
+    outcome = archive.imported("a.svs", make_svs(tmp_path / "a.svs", label="S26-1;A1;1"))
+    archive.catalog.record("slides/lab/a.svs", "ada@example.org", case_id="S26-7")
+    archive.imported("a.svs", make_svs(tmp_path / "b.svs", label="T99-7;B1;1"))
+    row = archive.catalog.slide(outcome.slide_id)
+    assert (row.case_id, row.slide_id) == ("S26-7", "T99-7-B1-1")
+
+
+def test_the_newer_file_wins_whichever_import_ends_last(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = archive.put("a.svs", make_svs(tmp_path / "a.svs", size=(500, 400)))
+    newer = make_svs(tmp_path / "b.svs", size=(800, 600))
+    write = MemoryStore.write
+
+    def replaced_meanwhile(self: MemoryStore, name: str, *args: object, **rest: object) -> object:
+        written = write(self, name, *args, **rest)  # type: ignore[arg-type]
+        if name.endswith("index.bin") and self.head(key).size != newer.stat().st_size:
+            archive.put("a.svs", newer)
+        return written
+
+    monkeypatch.setattr(MemoryStore, "write", replaced_meanwhile)
+    outcome = archive.importer.run(key)
+    assert archive.catalog.slide(outcome.slide_id).width == 800
+    assert archive.get(f"/slides/{outcome.slide_id}/tiles/0/2_1.jpg").status == 200
+
+
+def test_a_lack_of_memory_is_no_damage(
+    archive: Archive, slide_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhausted(*_args: object, **_rest: object) -> Image.Image:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("labsight.slides.render.thumbnail", exhausted)
+        with pytest.raises(MemoryError):
+            archive.imported("a.svs", slide_file)
+    assert archive.importer.run("slides/lab/a.svs").state == "imported"
+
+
 def test_an_import_that_was_killed_is_finished_by_the_next(
     archive: Archive, slide_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
