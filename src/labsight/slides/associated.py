@@ -2,16 +2,19 @@
 
 import io
 import struct
-from array import array
+from collections.abc import Sequence
+from itertools import accumulate
 
-import openslide
 from PIL import Image
 
 from labsight.errors import DamagedSlide
-from labsight.slides.tiff import Code, Directory, Tiff
+from labsight.slides.staged import StagedSlide
+from labsight.slides.tags import Code, Directory
+from labsight.slides.tiff import Tiff
 
 MAX_BYTES = 64 << 20
-MAX_PX = 50_000_000
+MAX_PX = 25_000_000  # the largest macro pictures of scanners have half of that
+MAX_STRIPS = 16_384
 
 # What a decoder needs to know of a stripped image; offsets and lengths are made anew.
 _KEPT = (
@@ -24,44 +27,57 @@ def from_tiff(tiff: Tiff, directory: Directory) -> Image.Image:
     """Decode one stripped image of the file; raise DamagedSlide."""
     width = tiff.number(directory, Code.WIDTH, 0)
     height = tiff.number(directory, Code.HEIGHT, 0)
-    if not 0 < width * height <= MAX_PX:
-        raise DamagedSlide(f"an associated image claims {width} x {height} px")
+    _check_size(width, height)
     try:
         return Image.open(io.BytesIO(_alone(tiff, directory)), formats=["TIFF"]).convert("RGB")
     except (OSError, SyntaxError, ValueError, KeyError, Image.DecompressionBombError) as error:
         raise DamagedSlide(f"an associated image cannot be decoded: {error}") from None
 
 
-def from_openslide(slide: openslide.OpenSlide, name: str) -> Image.Image:
+def from_openslide(slide: StagedSlide, name: str) -> Image.Image:
     """Decode an associated image through OpenSlide; raise DamagedSlide."""
-    try:
-        return slide.associated_images[name].convert("RGB")
-    except openslide.OpenSlideError as error:
-        raise DamagedSlide(f"the {name} image cannot be read: {error}") from None
+    _check_size(*slide.associated[name])
+    return slide.picture(name).convert("RGB")
+
+
+def _check_size(width: int, height: int) -> None:
+    if not 0 < width * height <= MAX_PX:
+        raise DamagedSlide(
+            f"an associated image claims {width} x {height} px; at most {MAX_PX:,} px are read"
+        )
 
 
 def _alone(tiff: Tiff, directory: Directory) -> bytes:
     """Return the image as a TIFF file of its own, its compressed strips copied as they are."""
-    offsets = tiff.numbers(directory, Code.STRIP_OFFSETS)
-    lengths = tiff.numbers(directory, Code.STRIP_LENGTHS)
-    if len(offsets) != len(lengths) or sum(lengths) > MAX_BYTES:
-        raise DamagedSlide("an associated image has strips without a length, or too many bytes")
-    strips = [tiff.data(start, size) for start, size in zip(offsets, lengths, strict=True)]
+    strips = _strips(tiff, directory)
+    lengths = [len(strip) for strip in strips]
     values: dict[int, tuple[int, int, bytes]] = {
         code: (entry.kind, entry.count, tiff.raw(directory, code))
         for code in _KEPT
         if (entry := directory.entries.get(code)) is not None
     }
-    count = len(strips)
-    blank = struct.pack("<I", 0) * count
-    values[Code.STRIP_OFFSETS] = (4, count, blank)
-    values[Code.STRIP_LENGTHS] = (4, count, blank)
     order = tiff.byte_order
-    start = _values_end(values)
-    places = array("I", (start + sum(map(len, strips[:number])) for number in range(count)))
-    values[Code.STRIP_OFFSETS] = (4, count, struct.pack(f"{order}{count}I", *places))
-    values[Code.STRIP_LENGTHS] = (4, count, struct.pack(f"{order}{count}I", *map(len, strips)))
+    values[Code.STRIP_OFFSETS] = _longs(order, lengths)  # as many bytes as the offsets will take
+    values[Code.STRIP_LENGTHS] = _longs(order, lengths)
+    places = list(accumulate(lengths, initial=_values_end(values)))[:-1]
+    values[Code.STRIP_OFFSETS] = _longs(order, places)
     return _directory(values, order) + b"".join(strips)
+
+
+def _strips(tiff: Tiff, directory: Directory) -> list[bytes]:
+    count = tiff.count(directory, Code.STRIP_OFFSETS)
+    if not 0 < count <= MAX_STRIPS or count != tiff.count(directory, Code.STRIP_LENGTHS):
+        raise DamagedSlide(f"an associated image has {count} strips, or not as many lengths")
+    offsets = tiff.numbers(directory, Code.STRIP_OFFSETS)
+    lengths = tiff.numbers(directory, Code.STRIP_LENGTHS)
+    if sum(lengths) > MAX_BYTES:
+        raise DamagedSlide(f"an associated image has strips of {sum(lengths):,} bytes")
+    return [tiff.data(start, size) for start, size in zip(offsets, lengths, strict=True)]
+
+
+def _longs(order: str, numbers: Sequence[int]) -> tuple[int, int, bytes]:
+    """Return field type, count and bytes of a tag of LONGs."""
+    return 4, len(numbers), struct.pack(f"{order}{len(numbers)}I", *numbers)
 
 
 def _values_end(values: dict[int, tuple[int, int, bytes]]) -> int:

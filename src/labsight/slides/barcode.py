@@ -7,7 +7,9 @@ import zxingcpp
 from PIL import Image
 
 MAX_LENGTH = 200  # characters
-_SEPARATOR = re.compile(r"[;|^\s]+")
+# Scanners of barcodes part fields with GS (0x1d), tabs or line ends as well as with signs.
+_UNSEEN = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+_SEPARATOR = re.compile(r"[;|^ ]+")
 
 
 @dataclass(frozen=True)
@@ -21,12 +23,10 @@ class LabelIds:
 
 def read_label(label: Image.Image) -> LabelIds | None:
     """Return the ids on a label; None when there is no barcode or several that differ."""
-    texts = {
-        found.text.strip()[:MAX_LENGTH]
-        for found in zxingcpp.read_barcodes(label)
-        if found.text.strip()
-    }
-    return parse(texts.pop()) if len(texts) == 1 else None
+    # Plain: the reader's default spells separators out, as in "S26-1<GS>A1"
+    found = zxingcpp.read_barcodes(label, text_mode=zxingcpp.TextMode.Plain)
+    read = {ids for ids in (parse(one.text[:MAX_LENGTH]) for one in found) if ids.barcode}
+    return read.pop() if len(read) == 1 else None
 
 
 def parse(text: str) -> LabelIds:
@@ -35,9 +35,10 @@ def parse(text: str) -> LabelIds:
     With separators the first part is the case. With hyphens alone the last part numbers the slide,
     as Virtual Slide Viewer reads its labels. A text without either names the slide only.
     """
-    printable = "".join(character for character in text if character.isprintable()).strip()
-    parts = [part for part in _SEPARATOR.split(printable) if part]
+    spaced = _UNSEEN.sub(" ", text)
+    shown = "".join(character for character in spaced if character.isprintable()).strip()
+    parts = [part for part in _SEPARATOR.split(shown) if part]
     if len(parts) > 1:
-        return LabelIds(printable, parts[0], "-".join(parts))
-    case, _, _ = printable.rpartition("-")
-    return LabelIds(printable, case or None, printable or None)
+        return LabelIds(shown, parts[0], "-".join(parts))
+    name = "".join(parts)
+    return LabelIds(shown, name.rpartition("-")[0] or None, name or None)

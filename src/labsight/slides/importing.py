@@ -6,7 +6,7 @@ tells of this version of the file is left alone.
 
 import logging
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from labsight import keys
@@ -99,7 +99,11 @@ class Importer:
         return Outcome(slide_id, ImportState.IMPORTED)
 
     def _fail(self, key: str, who: str, kind: str, reason: str, etag: str | None) -> Outcome:
+        slide_id = keys.slide_id(key)
         reason = keys.printable(reason[:1].upper() + reason[1:])
+        if self._catalog.record(key, who).version is not None:  # it was shown, and must not be
+            gone = SlideIndex(key=key, etag="", size=0, format="", levels=(), failure=reason)
+            self._store.write(keys.index_key(slide_id), sidecar.to_bytes(gone))
         self._catalog.record(
             key,
             who,
@@ -107,15 +111,19 @@ class Importer:
             failure_kind=kind,
             failure_reason=reason,
             etag=etag,
+            version=None,
         )
-        return Outcome(keys.slide_id(key), ImportState.FAILED, reason)
+        return Outcome(slide_id, ImportState.FAILED, reason)
 
     def _keep(self, slide_id: str, parts: Parts) -> None:
         """Write the pictures first and the index last: who finds the index finds all."""
+        kept = {}
         for name, picture in parts.pictures.items():
-            data = render.encode(picture, PICTURE_QUALITY)
-            self._store.write(keys.associated_key(slide_id, name), data, content_type="image/jpeg")
-        self._store.write(keys.index_key(slide_id), sidecar.to_bytes(parts.index))
+            key, data = keys.associated_key(slide_id, name), render.encode(picture, PICTURE_QUALITY)
+            kept[name] = self._store.write(key, data, content_type="image/jpeg").etag
+        listed = tuple(replace(one, etag=kept[one.name]) for one in parts.index.associated)
+        index = replace(parts.index, associated=listed)
+        self._store.write(keys.index_key(slide_id), sidecar.to_bytes(index))
 
 
 def _ids(parts: Parts) -> dict[str, str | None]:

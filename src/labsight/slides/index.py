@@ -12,17 +12,25 @@ import struct
 import sys
 import zlib
 from array import array
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
-from labsight.errors import DamagedSlide, NotFound
+from labsight.errors import DamagedSlide, NotFound, UnsupportedSlide
 
 MAGIC = b"LSINDEX\x01"
-MAX_TABLE_BYTES = 256 << 20
+MAX_TILES = 8 << 20  # of all levels together
+MAX_TABLE_BYTES = 12 * MAX_TILES
+MAX_TILE_PX = 1 << 24  # 4096 x 4096 px, 50 MB decoded
 _EDGE = 8 + 4 + 4  # magic, header length, CRC
+# What reading a header or tables can raise that are not as they were written.
+_FAULTS = (
+    ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
+    struct.error, zlib.error,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -72,11 +80,15 @@ class Level:
 
 @dataclass(frozen=True)
 class Associated:
-    """A picture kept beside the slide: thumbnail, label or macro; size in px."""
+    """A picture kept beside the slide: thumbnail, label or macro; size in px.
+
+    ``etag`` is the version of the kept picture, so that an index never shows that of another.
+    """
 
     name: str
     width: int
     height: int
+    etag: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +96,8 @@ class SlideIndex:
     """Geometry, tile tables and scan data of one version of a slide file.
 
     ``levels`` are finest first, with their real sizes. ``mpp`` is µm per px (x, y). ``properties``
-    holds only what an allow-list lets through: a scanner's free text may name a person.
+    holds only what an allow-list lets through: a scanner's free text may name a person. ``failure``
+    stands in the index of a slide that was shown once and cannot be any more; it has no levels.
     """
 
     key: str
@@ -100,6 +113,7 @@ class SlideIndex:
     icc_profile: bool = False
     associated: tuple[Associated, ...] = ()
     properties: Mapping[str, str] = field(default_factory=dict)
+    failure: str | None = None
 
     @cached_property
     def version(self) -> str:
@@ -143,7 +157,12 @@ def version_of(etag: str) -> str:
 
 
 def to_bytes(index: SlideIndex) -> bytes:
-    """Write the sidecar."""
+    """Write the sidecar; raise UnsupportedSlide when it would be too large to read."""
+    if index.table_bytes > MAX_TABLE_BYTES:
+        raise UnsupportedSlide(
+            f"it has {index.table_bytes // 12:,} tiles, at most {MAX_TABLE_BYTES // 12:,} are "
+            "shown; export it again with larger tiles"
+        )
     header = asdict(replace(index, levels=()))
     header["properties"] = dict(index.properties)
     header["levels"] = [_level_header(level) for level in index.levels]
@@ -154,19 +173,41 @@ def to_bytes(index: SlideIndex) -> bytes:
 
 
 def from_bytes(data: bytes) -> SlideIndex:
-    """Read a sidecar; raise DamagedSlide when it is of another version or damaged."""
-    if len(data) < _EDGE or data[:8] != MAGIC or _crc(data) != zlib.crc32(data[:-4]):
-        raise DamagedSlide(
-            "the slide's tile index is damaged or of another version: import it again"
-        )
+    """Read a sidecar; raise DamagedSlide when it is of another version or damaged.
+
+    Fields of the header that this release does not know are passed over.
+    """
+    if len(data) >= _EDGE and data[:8] == MAGIC and _crc(data) == zlib.crc32(data[:-4]):
+        with suppress(*_FAULTS):
+            return _parse(data)
+    raise DamagedSlide("the slide's tile index is damaged or of another version: import it again")
+
+
+def _parse(data: bytes) -> SlideIndex:
     (length,) = struct.unpack_from("<I", data, 8)
     header: dict[str, Any] = json.loads(data[12 : 12 + length])
+    tables = _inflate(data[12 + length : -4])
+    header["levels"] = tuple(_levels(header["levels"], tables))
+    if not header["levels"] and not header.get("failure"):
+        raise ValueError("the slide has no level")
+    if header.get("mpp"):
+        x, y = header["mpp"]
+        header["mpp"] = (x, y)
+    images = header.get("associated", ())
+    header["associated"] = tuple(Associated(**_known(Associated, image)) for image in images)
+    return SlideIndex(**_known(SlideIndex, header))
+
+
+def _known(kind: type, values: dict[str, Any]) -> dict[str, Any]:
+    return {one.name: values[one.name] for one in fields(kind) if one.name in values}
+
+
+def _inflate(packed: bytes) -> bytes:
     unpacker = zlib.decompressobj()
-    tables = unpacker.decompress(data[12 + length : -4], MAX_TABLE_BYTES)
-    levels = tuple(_levels(header.pop("levels"), tables))
-    header["mpp"] = tuple(header["mpp"]) if header["mpp"] else None
-    header["associated"] = tuple(Associated(**image) for image in header["associated"])
-    return SlideIndex(levels=levels, **header)
+    tables = unpacker.decompress(packed, MAX_TABLE_BYTES + 1)
+    if not unpacker.eof or len(tables) > MAX_TABLE_BYTES:
+        raise ValueError("the tile tables are cut off or too large")
+    return tables
 
 
 def _level_header(level: Level) -> dict[str, Any]:
@@ -175,16 +216,20 @@ def _level_header(level: Level) -> dict[str, Any]:
     return {"size": sizes, "head": head}
 
 
-def _levels(headers: Iterable[dict[str, Any]], tables: bytes) -> Iterable[Level]:
+def _levels(headers: list[dict[str, Any]], tables: bytes) -> Iterator[Level]:
     at = 0
     for header in headers:
         level = Level(*header["size"])
+        if min(header["size"]) < 1:
+            raise ValueError("a level has no size")
         if header["head"] is not None:
             count = level.columns * level.rows
-            stored = _unpack(base64.b64decode(header["head"]), tables, at, count)
-            level = replace(level, stored=stored)
+            head = base64.b64decode(header["head"], validate=True)
+            level = replace(level, stored=_unpack(head, tables, at, count))
             at += 12 * count
         yield level
+    if at != len(tables):
+        raise ValueError("the tile tables are not those of the levels")
 
 
 def _pack(stored: StoredTiles) -> bytes:

@@ -1,17 +1,21 @@
 """Finds the levels, the tile tables and the associated images in a TIFF-based slide file."""
 
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 
 from labsight.errors import DamagedSlide, UnsupportedSlide
 from labsight.slides import jpeg, metadata
-from labsight.slides.index import Level, StoredTiles
+from labsight.slides.index import MAX_TILE_PX, MAX_TILES, Level, StoredTiles
 from labsight.slides.metadata import ScanData
-from labsight.slides.tiff import MAX_SIDE, Code, Directory, Tiff
+from labsight.slides.tags import Code, Directory
+from labsight.slides.tiff import MAX_SIDE, Tiff
 
-MAX_TILES = 8 << 20
+MAX_LEVELS = 32
 MAX_TILE_BYTES = 16 << 20
+MAX_JPEG_TABLES = 64 << 10  # bytes, in front of every tile that is sent
+_HEAD = 4000  # characters of a text that tell what it is
 JPEG = 7
 RGB, GREY, YCBCR = 2, 1, 6
 
@@ -44,7 +48,7 @@ class TiffLayout:
 def read_layout(tiff: Tiff) -> TiffLayout:
     """Sort a file's directories; raise DamagedSlide or UnsupportedSlide."""
     first = tiff.directories[0]
-    description = tiff.text(first, Code.DESCRIPTION)
+    description = tiff.text(first, Code.DESCRIPTION, _HEAD)
     scan = _scan_data(tiff, first, description)
     if Code.NDPI_FORMAT in first or _mentions_file_bound(tiff, first, description):
         return TiffLayout(scan, (), {}, icc_profile=False, reason="a format that OpenSlide reads")
@@ -58,8 +62,10 @@ def read_layout(tiff: Tiff) -> TiffLayout:
 
 def _scan_data(tiff: Tiff, first: Directory, description: str) -> ScanData:
     if description.startswith("Aperio"):
-        return metadata.aperio(description)
-    found = metadata.ome(description) if "<OME" in description[:2000] else ScanData()
+        return metadata.aperio(tiff.text(first, Code.DESCRIPTION))
+    found = ScanData()
+    if "<OME" in description[:2000]:
+        found = metadata.ome(tiff.text(first, Code.DESCRIPTION, metadata.MAX_OME_XML))
     mpp = found.mpp or metadata.resolution(
         tiff.ratio(first, Code.X_RESOLUTION),
         tiff.ratio(first, Code.Y_RESOLUTION),
@@ -69,14 +75,9 @@ def _scan_data(tiff: Tiff, first: Directory, description: str) -> ScanData:
 
 
 def _mentions_file_bound(tiff: Tiff, first: Directory, description: str) -> bool:
-    text = (
-        description[:4000]
-        + tiff.text(first, Code.SOFTWARE)[:200]
-        + tiff.text(first, Code.MAKE)[:200]
-    )
-    if Code.XMP in first and first.entries[Code.XMP].size < 1 << 20:
-        text += tiff.text(first, Code.XMP)[:4000]
-    return any(mark in text for mark in _FILE_BOUND_MARKS)
+    others = (tiff.text(first, code, _HEAD) for code in (Code.SOFTWARE, Code.MAKE, Code.XMP))
+    texts = [description, *others]
+    return any(mark in text for mark in _FILE_BOUND_MARKS for text in texts)
 
 
 def _check_compression(tiff: Tiff, directory: Directory) -> None:
@@ -98,7 +99,7 @@ def _why_not_stored(tiff: Tiff, tiled: list[Directory]) -> str:
     photometric = tiff.number(first, Code.PHOTOMETRIC, GREY)
     if compression != JPEG:
         return f"its tiles have compression {compression} ({READABLE[compression]})"
-    if set(tiff.numbers(first, Code.BITS_PER_SAMPLE)) - {8}:
+    if set(tiff.numbers(first, Code.BITS_PER_SAMPLE, at_most=64)) - {8}:
         return "its samples are not of 8 bits"
     if tiff.number(first, Code.PLANAR, 1) != 1 and samples > 1:
         return "its colours are stored in separate planes"
@@ -108,6 +109,26 @@ def _why_not_stored(tiff: Tiff, tiled: list[Directory]) -> str:
 
 
 def _levels(tiff: Tiff, tiled: list[Directory]) -> tuple[Level, ...]:
+    """Read the levels, their tables last: by then it is known how large those may be."""
+    directories = _pyramid(tiff, tiled)
+    grids = [_grid(tiff, directory) for directory in directories]
+    if any(above.width <= below.width for above, below in pairwise(grids)):
+        raise DamagedSlide("the levels of the slide do not get smaller one by one")
+    tiles = sum(level.columns * level.rows for level in grids)
+    if len(grids) > MAX_LEVELS or tiles > MAX_TILES:
+        raise DamagedSlide(
+            f"the slide has {len(grids)} levels of {tiles} tiles in all; at most {MAX_LEVELS} and "
+            f"{MAX_TILES} are read"
+        )
+    levels = tuple(map(partial(_with_tiles, tiff), directories, grids))
+    _check_total(tiff, levels)
+    for level in levels:
+        _check_frame(tiff, level)
+    return levels
+
+
+def _pyramid(tiff: Tiff, tiled: list[Directory]) -> list[Directory]:
+    """Return the directories of the levels, finest first."""
     first = tiled[0]
     candidates = [*tiled[1:], *tiff.sub_directories(first)]
     finest = _size(tiff, first)
@@ -118,11 +139,7 @@ def _levels(tiff: Tiff, tiled: list[Directory]) -> tuple[Level, ...]:
         and _same_kind(tiff, first, directory)
         and _is_reduction(finest, _size(tiff, directory))
     }
-    ordered = [first, *(smaller[size] for size in sorted(smaller, reverse=True))]
-    levels = tuple(_level(tiff, directory) for directory in ordered)
-    if any(above.width <= below.width for above, below in pairwise(levels)):
-        raise DamagedSlide("the levels of the slide do not get smaller one by one")
-    return levels
+    return [first, *(smaller[size] for size in sorted(smaller, reverse=True))]
 
 
 def _same_kind(tiff: Tiff, first: Directory, other: Directory) -> bool:
@@ -138,28 +155,39 @@ def _is_reduction(finest: tuple[int, int], size: tuple[int, int]) -> bool:
     return abs(size[1] - expected) <= max(2, expected / 50)
 
 
-def _level(tiff: Tiff, directory: Directory) -> Level:
+def _grid(tiff: Tiff, directory: Directory) -> Level:
     width, height = _size(tiff, directory)
     tile_width = _side(tiff.number(directory, Code.TILE_WIDTH, 0), "tile width")
     tile_height = _side(tiff.number(directory, Code.TILE_HEIGHT, 0), "tile height")
-    level = Level(width, height, tile_width, tile_height)
+    if tile_width * tile_height > MAX_TILE_PX:
+        raise UnsupportedSlide(
+            f"its tiles are {tile_width} x {tile_height} px, at most {MAX_TILE_PX:,} px are shown; "
+            "export the slide again with tiles of 256 x 256 px"
+        )
+    return Level(width, height, tile_width, tile_height)
+
+
+def _with_tiles(tiff: Tiff, directory: Directory, level: Level) -> Level:
     count = level.columns * level.rows
+    places = tiff.count(directory, Code.TILE_OFFSETS)
+    sizes = tiff.count(directory, Code.TILE_LENGTHS)
+    if places != count or sizes != count:
+        raise DamagedSlide(
+            f"a level of {level.width} x {level.height} px needs {count} tiles, the file lists "
+            f"{places} places and {sizes} lengths"
+        )
     offsets = tiff.numbers(directory, Code.TILE_OFFSETS)
     lengths = tiff.numbers(directory, Code.TILE_LENGTHS)
-    if count > MAX_TILES or len(offsets) != count or len(lengths) != count:
-        raise DamagedSlide(
-            f"a level of {width} x {height} px needs {count} tiles, the file lists "
-            f"{len(offsets)} places and {len(lengths)} lengths"
-        )
     _check_places(tiff, offsets, lengths)
-    tables = tiff.raw(directory, Code.JPEG_TABLES)
+    tables = tiff.raw(directory, Code.JPEG_TABLES, MAX_JPEG_TABLES)
     rgb = tiff.number(directory, Code.PHOTOMETRIC, GREY) == RGB
     stored = StoredTiles(jpeg.head(tables, rgb=rgb), array("Q", offsets), array("I", lengths))
-    _check_frame(tiff, level, stored)
-    return Level(width, height, tile_width, tile_height, stored)
+    return replace(level, stored=stored)
 
 
 def _check_places(tiff: Tiff, offsets: "array[int]", lengths: "array[int]") -> None:
+    if min(offsets) < 0 or min(lengths) < 0:
+        raise DamagedSlide("a tile claims to lie before the start of the file")
     if max(lengths) > MAX_TILE_BYTES:
         raise DamagedSlide(f"a tile claims {max(lengths)} bytes; at most {MAX_TILE_BYTES} are read")
     end = max(offset + length for offset, length in zip(offsets, lengths, strict=True))
@@ -170,35 +198,44 @@ def _check_places(tiff: Tiff, offsets: "array[int]", lengths: "array[int]") -> N
         )
 
 
-def _check_frame(tiff: Tiff, level: Level, stored: StoredTiles) -> None:
+def _check_total(tiff: Tiff, levels: tuple[Level, ...]) -> None:
+    """Refuse tiles that share their bytes, but for blank ones that some writers store once."""
+    total = sum(sum(level.stored.lengths) for level in levels if level.stored)
+    if total > 2 * tiff.size:
+        raise DamagedSlide(
+            f"the tiles claim {total} bytes, far more than the file has ({tiff.size}): many are "
+            "said to lie at the same place"
+        )
+
+
+def _check_frame(tiff: Tiff, level: Level) -> None:
     """Trust the first tile's own header, not the tags, for what the tiles are."""
-    for offset, length in zip(stored.offsets, stored.lengths, strict=True):
-        if length:
-            stream = jpeg.complete(stored.head, tiff.data(offset, length))
-            width, height, _ = jpeg.frame_size(stream)
-            if (width, height) != (level.tile_width, level.tile_height):
-                raise DamagedSlide(
-                    f"a tile is {width} x {height} px, its level has tiles of "
-                    f"{level.tile_width} x {level.tile_height} px"
-                )
-            return
+    stored = level.stored
+    if stored is None or not any(stored.lengths):
+        return
+    number = next(number for number, length in enumerate(stored.lengths) if length)
+    data = tiff.data(stored.offsets[number], stored.lengths[number])
+    width, height, _ = jpeg.frame_size(jpeg.complete(stored.head, data))
+    if (width, height) != (level.tile_width, level.tile_height):
+        raise DamagedSlide(
+            f"a tile is {width} x {height} px, its level has tiles of "
+            f"{level.tile_width} x {level.tile_height} px"
+        )
 
 
 def _associated(tiff: Tiff, vendor: str | None) -> dict[str, Directory]:
-    """Find label and macro by subfile type or description: newer scanners leave that empty."""
+    """Find label and macro by subfile type or description: newer scanners leave the type empty."""
     found: dict[str, Directory] = {}
     for directory in tiff.directories[1:]:
         if Code.STRIP_OFFSETS not in directory or vendor != "aperio":
             continue
-        text = tiff.text(directory, Code.DESCRIPTION)
+        text = tiff.text(directory, Code.DESCRIPTION, _HEAD)
         kind = tiff.number(directory, Code.SUBFILE_TYPE, 0)
         words = text.partition("\n")[2].split(" ", 1)[0] if "\n" in text else text.split(" ", 1)[0]
         if kind == 9 or words == "macro":
             found.setdefault("macro", directory)
         elif kind == 1 or words == "label":
             found.setdefault("label", directory)
-        elif directory is tiff.directories[1]:
-            found.setdefault("thumbnail", directory)
     return found
 
 

@@ -9,7 +9,9 @@ from fractions import Fraction
 from math import isfinite
 from xml.etree import ElementTree as ET
 
-MAX_OME_XML = 16 << 20  # characters
+MAX_OME_XML = 4 << 20  # characters
+MAX_OME_TAGS = 100_000  # a parsed element takes a hundred times the memory of its text
+MPP_RANGE = (0.001, 100.0)  # µm per px: an electron microscope, a slide from across the room
 
 # Free text of a scanner may name a patient, a user or a file, so only these pass.
 APERIO_PROPERTIES = (
@@ -40,7 +42,7 @@ def aperio(description: str) -> ScanData:
     mpp = positive(fields.get("MPP"))
     return ScanData(
         vendor="aperio",
-        mpp=(mpp, mpp) if mpp else None,
+        mpp=plausible_mpp(mpp, mpp),
         magnification=positive(fields.get("AppMag")),
         scanned_at=_aperio_date(fields),
         image_id=fields.get("ImageID", "")[:200] or None,
@@ -50,18 +52,20 @@ def aperio(description: str) -> ScanData:
 
 def ome(description: str) -> ScanData:
     """Read the OME-XML of an OME-TIFF; what is not well-formed tells nothing."""
-    if len(description) > MAX_OME_XML or "<!" in description.replace("<!--", ""):
+    if len(description) > MAX_OME_XML or description.count("<") > MAX_OME_TAGS:
+        return ScanData()
+    if "<!" in description.replace("<!--", ""):
         return ScanData()  # a document type could define entities that grow without bound
     try:
         root = ET.fromstring(description)  # noqa: S314 - no document type, bounded length
     except (ET.ParseError, ValueError):
         return ScanData()
     pixels = root.find(".//{*}Pixels")
-    sizes = [] if pixels is None else [_micrometres(pixels.attrib, axis) for axis in "XY"]
+    sizes = {} if pixels is None else pixels.attrib
     objective = root.find(".//{*}Objective")
     date = root.find(".//{*}AcquisitionDate")
     return ScanData(
-        mpp=(sizes[0], sizes[1]) if len(sizes) == 2 and sizes[0] and sizes[1] else None,
+        mpp=plausible_mpp(_micrometres(sizes, "X"), _micrometres(sizes, "Y")),
         magnification=positive(
             (objective.attrib if objective is not None else {}).get("NominalMagnification")
         ),
@@ -74,8 +78,14 @@ def resolution(x: Fraction | None, y: Fraction | None, unit: int) -> tuple[float
     scale = _RESOLUTION_UNIT_IN_UM.get(unit)
     if not scale or not x or not y:
         return None
-    mpp = scale / float(x), scale / float(y)
-    return mpp if max(mpp) < 10 else None
+    mpp = plausible_mpp(scale / float(x), scale / float(y))
+    return mpp if mpp and max(mpp) < 10 else None
+
+
+def plausible_mpp(x: float | None, y: float | None) -> tuple[float, float] | None:
+    """Return µm per px (x, y) when both are what a microscope can have, else None."""
+    low, high = MPP_RANGE
+    return (x, y) if x and y and low <= min(x, y) and max(x, y) <= high else None
 
 
 def positive(text: str | None) -> float | None:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-import openslide
 from PIL import Image
 
 from labsight.errors import DamagedSlide, InvalidInput, NotASlide, UnsupportedSlide
@@ -17,6 +16,7 @@ from labsight.slides.metadata import ScanData
 from labsight.slides.ranges import ObjectBytes
 from labsight.slides.render import FilePixels, Pixels, StoredPixels
 from labsight.slides.scratch import Scratch
+from labsight.slides.staged import StagedSlide
 from labsight.slides.tiff import Tiff
 
 THUMBNAIL_SIDE = 512  # px
@@ -57,7 +57,8 @@ def _from_ranges(info: ObjectInfo, data: ObjectBytes, tiff: Tiff, layout: TiffLa
         lambda name: associated.from_tiff(tiff, layout.associated[name]),
         [name for name in ("label", "macro") if name in layout.associated],
     )
-    return _parts(index, pictures, StoredPixels(index, data.read))
+    pixels = StoredPixels(index, data.read, max_tiles=render.MAX_THUMBNAIL_TILES)
+    return _parts(index, pictures, pixels)
 
 
 def _from_file(scratch: Scratch, info: ObjectInfo, layout: TiffLayout | None) -> Parts:
@@ -72,7 +73,7 @@ def _from_file(scratch: Scratch, info: ObjectInfo, layout: TiffLayout | None) ->
         ) from None
     pictures = _pictures(
         lambda name: associated.from_openslide(slide, name),
-        [name for name in ("label", "macro") if name in slide.associated_images],
+        [name for name in ("label", "macro") if name in slide.associated],
     )
     return _parts(_file_index(info, slide, layout), pictures, FilePixels(slide))
 
@@ -101,26 +102,21 @@ def _pictures(read: Callable[[str], Image.Image], names: list[str]) -> dict[str,
     return found
 
 
-def _file_index(
-    info: ObjectInfo, slide: openslide.OpenSlide, layout: TiffLayout | None
-) -> SlideIndex:
+def _file_index(info: ObjectInfo, slide: StagedSlide, layout: TiffLayout | None) -> SlideIndex:
     properties = slide.properties
     number = metadata.positive
-    mpp_x, mpp_y = (
-        number(properties.get("openslide.mpp-x")),
-        number(properties.get("openslide.mpp-y")),
+    mpp = metadata.plausible_mpp(
+        number(properties.get("openslide.mpp-x")), number(properties.get("openslide.mpp-y"))
     )
     scan = layout.scan if layout else ScanData()
     vendor = properties.get("openslide.vendor")
     scan = replace(
         scan,
         vendor=None if vendor == "generic-tiff" else vendor,
-        mpp=(mpp_x, mpp_y) if mpp_x and mpp_y else scan.mpp,
+        mpp=mpp or scan.mpp,
         magnification=number(properties.get("openslide.objective-power")) or scan.magnification,
     )
-    levels = tuple(
-        Level(width, height, FILE_TILE, FILE_TILE) for width, height in slide.level_dimensions
-    )
+    levels = tuple(Level(width, height, FILE_TILE, FILE_TILE) for width, height in slide.levels)
     return _index(info, scan, levels, icc_profile="openslide.icc-size" in properties)
 
 

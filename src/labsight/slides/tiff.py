@@ -1,91 +1,29 @@
 """The structure of a TIFF or BigTIFF file, read by range with the standard library alone.
 
-Every count, offset and length comes from the file, so each is bounded before it is used: a hostile
-file costs a few reads and an error, never memory or time. Tags: TIFF 6.0 (Adobe, 1992); TIFF
-Technical Note 2 for JPEG; BigTIFF as in libtiff.
+Every count, offset and length comes from the file, so each is bounded before it is used, and all
+of them together: a hostile file costs a few reads and an error, never memory or time. Tags: TIFF
+6.0 (Adobe, 1992); TIFF Technical Note 2 for JPEG; BigTIFF as in libtiff.
 """
 
 import struct
 import sys
 from array import array
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import IntEnum
+from dataclasses import replace
 from fractions import Fraction
 
 from labsight.errors import DamagedSlide, NotASlide
 from labsight.slides.ranges import Bytes
+from labsight.slides.tags import RATIONALS, TYPES, Code, Directory, Entry
 
 MAX_DIRECTORIES = 4096
 MAX_ENTRIES = 1024
+MAX_TAGS = 1 << 17  # in all directories
 MAX_VALUE_BYTES = 64 << 20
+MAX_READ_BYTES = 160 << 20  # of directories and values: what the tables of 8 million tiles take
+MAX_RAW_BYTES = 1 << 20
+MAX_TEXT_BYTES = 64 << 10
+MAX_NUMBERS = 1 << 23
 MAX_SIDE = 1 << 24  # px; the largest scanners stay below 2^19
-
-
-class Code(IntEnum):
-    """The tags that labsight looks at."""
-
-    SUBFILE_TYPE = 254
-    WIDTH = 256
-    HEIGHT = 257
-    BITS_PER_SAMPLE = 258
-    COMPRESSION = 259
-    PHOTOMETRIC = 262
-    DESCRIPTION = 270
-    MAKE = 271
-    STRIP_OFFSETS = 273
-    SAMPLES_PER_PIXEL = 277
-    ROWS_PER_STRIP = 278
-    STRIP_LENGTHS = 279
-    X_RESOLUTION = 282
-    Y_RESOLUTION = 283
-    PLANAR = 284
-    RESOLUTION_UNIT = 296
-    SOFTWARE = 305
-    TILE_WIDTH = 322
-    TILE_HEIGHT = 323
-    TILE_OFFSETS = 324
-    TILE_LENGTHS = 325
-    SUB_DIRECTORIES = 330
-    JPEG_TABLES = 347
-    XMP = 700
-    ICC_PROFILE = 34675
-    NDPI_FORMAT = 65420
-
-
-# field type -> (bytes of one value, array type code); rationals are pairs of LONGs
-_TYPES = {
-    1: (1, "B"), 2: (1, "B"), 3: (2, "H"), 4: (4, "I"), 5: (8, "I"), 6: (1, "b"), 7: (1, "B"),
-    8: (2, "h"), 9: (4, "i"), 10: (8, "i"), 11: (4, "f"), 12: (8, "d"), 13: (4, "I"),
-    16: (8, "Q"), 17: (8, "q"), 18: (8, "Q"),
-}  # fmt: skip
-_RATIONALS = (5, 10)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One tag: its field type, how many values, and where they lie."""
-
-    code: int
-    kind: int
-    count: int
-    offset: int
-
-    @property
-    def size(self) -> int:
-        """Bytes of all values."""
-        return self.count * _TYPES[self.kind][0]
-
-
-@dataclass(frozen=True)
-class Directory:
-    """One image of the file: its entries by tag."""
-
-    offset: int
-    entries: Mapping[int, Entry]
-
-    def __contains__(self, code: int) -> bool:
-        return code in self.entries
 
 
 class Tiff:
@@ -93,6 +31,9 @@ class Tiff:
 
     def __init__(self, data: Bytes) -> None:
         self._data = data
+        # Values may overlap, so a small file could have its bytes read without end.
+        self._unread = min(MAX_READ_BYTES, 2 * data.size + (1 << 20))
+        self._tags = 0
         head = data.read(0, min(16, data.size))
         self.big, self._order = _kind(head)
         self._swap = (self._order == "<") != (sys.byteorder == "little")
@@ -102,38 +43,47 @@ class Tiff:
         if not self.directories:
             raise DamagedSlide("the TIFF file holds no image directory")
 
-    def numbers(self, directory: Directory, code: int) -> "array[int]":
+    def count(self, directory: Directory, code: int) -> int:
+        """Return how many values a tag holds, without reading them."""
+        entry = directory.entries.get(code)
+        return entry.count if entry else 0
+
+    def numbers(self, directory: Directory, code: int, at_most: int = MAX_NUMBERS) -> "array[int]":
         """Return the whole numbers of a tag, an empty array when the tag is absent."""
         entry = directory.entries.get(code)
         if entry is None:
             return array("Q")
-        if entry.kind in _RATIONALS or _TYPES[entry.kind][1] in "fd":
-            raise DamagedSlide(
-                f"TIFF tag {code} should hold whole numbers, its type is {entry.kind}"
-            )
-        return self._values(entry)
+        if entry.count > at_most:
+            raise DamagedSlide(f"TIFF tag {code} holds {entry.count} values, not {at_most} at most")
+        return self._whole(entry)
 
     def number(self, directory: Directory, code: int, default: int) -> int:
         """Return the first whole number of a tag."""
-        values = self.numbers(directory, code)
-        return values[0] if values else default
+        entry = directory.entries.get(code)
+        return self._whole(replace(entry, count=1))[0] if entry and entry.count else default
 
     def ratio(self, directory: Directory, code: int) -> Fraction | None:
         """Return the first rational of a tag, None when absent or without meaning."""
         entry = directory.entries.get(code)
-        if entry is None or entry.kind not in _RATIONALS or not entry.count:
+        if entry is None or entry.kind not in RATIONALS or not entry.count:
             return None
-        top, bottom = self._values(entry)[:2]
+        top, bottom = self._values(replace(entry, count=1))
         return Fraction(top, bottom) if bottom else None
 
-    def raw(self, directory: Directory, code: int) -> bytes:
+    def raw(self, directory: Directory, code: int, at_most: int = MAX_RAW_BYTES) -> bytes:
         """Return the bytes of a tag as they stand in the file."""
         entry = directory.entries.get(code)
-        return self._data.read(entry.offset, entry.size) if entry else b""
+        if entry is None:
+            return b""
+        if entry.size > at_most:
+            raise DamagedSlide(f"TIFF tag {code} holds {entry.size} bytes, not {at_most} at most")
+        return self._read(entry.offset, entry.size)
 
-    def text(self, directory: Directory, code: int) -> str:
-        """Return a text tag up to its NUL; odd bytes are replaced."""
-        return self.raw(directory, code).partition(b"\0")[0].decode("utf-8", "replace")
+    def text(self, directory: Directory, code: int, at_most: int = MAX_TEXT_BYTES) -> str:
+        """Return a text tag up to its NUL, or its first bytes; odd bytes are replaced."""
+        entry = directory.entries.get(code)
+        found = self._read(entry.offset, min(entry.size, at_most)) if entry else b""
+        return found.partition(b"\0")[0].decode("utf-8", "replace")
 
     def data(self, offset: int, length: int) -> bytes:
         """Return image data of the file."""
@@ -141,8 +91,8 @@ class Tiff:
 
     def sub_directories(self, directory: Directory) -> tuple[Directory, ...]:
         """Return the directories that a SubIFDs tag names (OME-TIFF pyramids)."""
-        offsets = self.numbers(directory, Code.SUB_DIRECTORIES)
-        return tuple(self._directory(offset)[0] for offset in offsets[:MAX_DIRECTORIES])
+        offsets = self.numbers(directory, Code.SUB_DIRECTORIES, MAX_DIRECTORIES)
+        return tuple(self._directory(offset)[0] for offset in offsets)
 
     @property
     def size(self) -> int:
@@ -169,10 +119,13 @@ class Tiff:
             raise DamagedSlide(f"the TIFF directories form a loop at byte {offset}")
         self._seen.add(offset)
         head, each, link = (8, 20, 8) if self.big else (2, 12, 4)
-        count = self._number(self._data.read(offset, head), 0, head)
+        count = self._number(self._read(offset, head), 0, head)
         if not 0 < count <= MAX_ENTRIES:
             raise DamagedSlide(f"the TIFF directory at byte {offset} claims {count} tags")
-        body = self._data.read(offset + head, count * each + link)
+        self._tags += count
+        if self._tags > MAX_TAGS:
+            raise DamagedSlide(f"the TIFF directories have more than {MAX_TAGS} tags")
+        body = self._read(offset + head, count * each + link)
         entries = {}
         for index in range(count):
             entry = self._entry(body, index * each, offset + head + index * each)
@@ -185,9 +138,9 @@ class Tiff:
         code, kind = struct.unpack_from(self._order + "HH", body, at)
         inline = 8 if self.big else 4
         count = self._number(body, at + 4, inline)
-        if kind not in _TYPES:
+        if kind not in TYPES:
             return None
-        size = count * _TYPES[kind][0]
+        size = count * TYPES[kind][0]
         if size > min(MAX_VALUE_BYTES, self._data.size):
             raise DamagedSlide(
                 f"TIFF tag {code} claims {count} values, more than the file can hold"
@@ -202,12 +155,25 @@ class Tiff:
                 )
         return Entry(code, kind, count, place)
 
+    def _whole(self, entry: Entry) -> "array[int]":
+        if entry.kind in RATIONALS or TYPES[entry.kind][1] in "fd":
+            raise DamagedSlide(
+                f"TIFF tag {entry.code} should hold whole numbers, its type is {entry.kind}"
+            )
+        return self._values(entry)
+
     def _values(self, entry: Entry) -> "array[int]":
-        values = array(_TYPES[entry.kind][1])
-        values.frombytes(self._data.read(entry.offset, entry.size))
+        values = array(TYPES[entry.kind][1])
+        values.frombytes(self._read(entry.offset, entry.size))
         if self._swap:
             values.byteswap()
         return values
+
+    def _read(self, offset: int, length: int) -> bytes:
+        self._unread -= length
+        if self._unread < 0:
+            raise DamagedSlide("the TIFF tags of the file name the same bytes over and over")
+        return self._data.read(offset, length)
 
     def _number(self, data: bytes, at: int, size: int) -> int:
         return int.from_bytes(data[at : at + size], "little" if self._order == "<" else "big")

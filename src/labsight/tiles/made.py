@@ -26,7 +26,8 @@ class TileMaker:
         if not stored.lengths[place]:
             return render.blank(width, height)
         data = self._read(index, stored.offsets[place], stored.lengths[place])
-        return render.crop(jpeg.complete(stored.head, data), width, height)
+        grid = level.tile_width, level.tile_height
+        return render.crop(jpeg.complete(stored.head, data), width, height, grid)
 
     def deep_zoom_tile(
         self, index: SlideIndex, number: int, place: tuple[int, int], grid: tuple[int, int]

@@ -33,6 +33,7 @@ _SLIDE = r"/slides/([^/.]{1,64}?)"
 _TILE = r"/([0-9]{1,4})/([0-9]{1,9})_([0-9]{1,9})"
 _ANY_TILE = re.compile(r"/slides/[^/]+/(?:tiles/)?[^/]+/[^/]+\.jpe?g")
 _JPEG = "image/jpeg"
+_TRIES = 2  # the second after an index that turned out to be old
 
 _log = logging.getLogger(__name__)
 
@@ -92,16 +93,17 @@ class TileService:
         self, request: Request, slide: str, answer: Callable[..., Response], rest: list[str]
     ) -> Response:
         """Answer from the index; when the file has changed since, once more from a fresh one."""
-        try:
-            return answer(request, self._indexes.get(slide), *rest)
-        except ObjectChanged:
-            self._indexes.forget(slide)
-        try:
-            return answer(request, self._indexes.get(slide), *rest)
-        except ObjectChanged:
-            raise StorageUnavailable(
-                "the slide's file has changed and is being imported again; try again in a moment"
-            ) from None
+        for _ in range(_TRIES):
+            index = self._indexes.get(slide)
+            if index.failure:
+                raise NotFound(f"this slide can no longer be shown: {index.failure}")
+            try:
+                return answer(request, index, *rest)
+            except ObjectChanged:
+                self._indexes.forget(slide)
+        raise StorageUnavailable(
+            "the slide's file has changed and is being imported again; try again in a moment"
+        )
 
     def _descriptor(self, request: Request, index: SlideIndex) -> Response:
         etag = f'"{index.version}{"-labels" if self._show_labels else ""}"'
@@ -173,14 +175,15 @@ class TileService:
                 f"the {name} of a slide can identify a patient, so it is not shown here; "
                 "whoever runs this server can set labsight:showLabels (or --show-labels)"
             )
-        if name not in {image.name for image in index.associated}:
+        image = next((image for image in index.associated if image.name == name), None)
+        if image is None:
             raise NotFound(f"this slide has no {name}")
         key = keys.associated_key(keys.slide_id(index.key), name)
-        make = partial(self._read_picture, key)
+        make = partial(self._read_picture, key, image.etag)
         return _fresh(request, f'"{index.version}-{name}"', make, _caching(request, index))
 
-    def _read_picture(self, key: str) -> Response:
-        return Response(200, self._store.read(key), {"content-type": _JPEG})
+    def _read_picture(self, key: str, etag: str | None) -> Response:
+        return Response(200, self._store.read(key, etag=etag), {"content-type": _JPEG})
 
 
 def _fresh(request: Request, etag: str, make: Callable[[], Response], caching: str) -> Response:

@@ -1,12 +1,17 @@
 import itertools
+import json
+import struct
+import zlib
 from array import array
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labsight.errors import DamagedSlide, NotFound
+from labsight.errors import DamagedSlide, NotFound, UnsupportedSlide
 from labsight.slides import geometry
 from labsight.slides import index as sidecar
 from labsight.slides.index import Associated, Level, SlideIndex, StoredTiles
@@ -51,6 +56,99 @@ def test_tiles_one_behind_the_other_cost_two_bytes_or_so() -> None:
 
 @given(data=st.binary(max_size=300))
 def test_anything_else_is_a_damaged_index(data: bytes) -> None:
+    with pytest.raises(DamagedSlide, match="import it again"):
+        sidecar.from_bytes(data)
+
+
+def rewritten(change: Callable[[dict[str, Any]], object], tables: bytes | None = None) -> bytes:
+    """Return a sound sidecar whose header, or whose packed tables, were changed by hand."""
+    data = sidecar.to_bytes(index_of(stored_level([(16, 5), (21, 7)])))
+    (length,) = struct.unpack_from("<I", data, 8)
+    header = json.loads(data[12 : 12 + length])
+    change(header)
+    text = json.dumps(header).encode()
+    packed = data[12 + length : -4] if tables is None else tables
+    body = data[:8] + struct.pack("<I", len(text)) + text + packed
+    return body + struct.pack("<I", zlib.crc32(body))
+
+
+def nothing(_header: dict[str, Any]) -> None:
+    """Leave the header as it is."""
+
+
+def test_what_a_later_release_adds_is_passed_over() -> None:
+    def later(header: dict[str, Any]) -> None:
+        header["scanner"] = "x"
+        header["levels"][0]["focus"] = 1
+        header["associated"] = [{"name": "label", "width": 3, "height": 4, "shape": "round"}]
+
+    assert sidecar.from_bytes(rewritten(later)).associated == (Associated("label", 3, 4),)
+
+
+WRONG_HEADERS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "no key": lambda header: header.pop("key"),
+    "no levels": lambda header: header.pop("levels"),
+    "not one level": lambda header: header.update(levels=[]),
+    "levels of text": lambda header: header.update(levels="ab"),
+    "a level without a size": lambda header: header["levels"][0].pop("size"),
+    "a size of three": lambda header: header["levels"][0].update(size=[1, 2, 3]),
+    "a size of text": lambda header: header["levels"][0].update(size=["1", 1, 1, 1]),
+    "no tile width": lambda header: header["levels"][0].update(size=[20, 10, 0, 10]),
+    "a negative side": lambda header: header["levels"][0].update(size=[-20, 10, 10, 10]),
+    "more tiles than tables": lambda header: header["levels"][0].update(size=[9999, 10, 10, 10]),
+    "fewer tiles than tables": lambda header: header["levels"][0].update(size=[10, 10, 10, 10]),
+    "a head that is not base64": lambda header: header["levels"][0].update(head="%%"),
+    "a size of one number": lambda header: header.update(mpp=3),
+    "pictures of text": lambda header: header.update(associated="ab"),
+    "a picture without a size": lambda header: header.update(associated=[{"name": "label"}]),
+}
+
+
+@pytest.mark.parametrize("change", WRONG_HEADERS.values(), ids=WRONG_HEADERS.keys())
+def test_a_header_that_tells_no_slide_is_a_damaged_index(
+    change: Callable[[dict[str, Any]], object],
+) -> None:
+    with pytest.raises(DamagedSlide, match="import it again"):
+        sidecar.from_bytes(rewritten(change))
+
+
+GAPS, LENGTHS = struct.pack("<2q", 16, 0), struct.pack("<2I", 5, 7)
+WRONG_TABLES = {
+    "nothing": b"",
+    "no stream": b"tables",
+    "a cut stream": zlib.compress(GAPS + LENGTHS)[:-6],
+    "a stream without its checksum": zlib.compress(GAPS + LENGTHS)[:-4],
+    "an empty stream": zlib.compress(b""),
+    "half a table": zlib.compress(GAPS),
+    "more than the tables": zlib.compress(GAPS + LENGTHS + b"more"),
+    "a tile before the file": zlib.compress(struct.pack("<2q", -16, 0) + LENGTHS),
+}
+
+
+@pytest.mark.parametrize("tables", WRONG_TABLES.values(), ids=WRONG_TABLES.keys())
+def test_tables_that_do_not_fit_are_a_damaged_index(tables: bytes) -> None:
+    assert sidecar.from_bytes(rewritten(nothing, zlib.compress(GAPS + LENGTHS)))
+    with pytest.raises(DamagedSlide, match="import it again"):
+        sidecar.from_bytes(rewritten(nothing, tables))
+
+
+@pytest.mark.parametrize("size", [[0, 10, 10, 10], [10, -1, 10, 10], [10, 10, 10, 0]])
+def test_a_level_of_no_size_is_a_damaged_index(size: list[int]) -> None:
+    def without_tiles(header: dict[str, Any]) -> None:
+        header["levels"] = [{"size": size, "head": None}]
+
+    with pytest.raises(DamagedSlide, match="import it again"):
+        sidecar.from_bytes(rewritten(without_tiles, zlib.compress(b"")))
+
+
+def test_tables_too_large_to_read_are_not_written_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    index = index_of(stored_level([(16, 5), (21, 7)]))
+    monkeypatch.setattr(sidecar, "MAX_TABLE_BYTES", 24)
+    data = sidecar.to_bytes(index)
+    assert sidecar.from_bytes(data) == index
+    monkeypatch.setattr(sidecar, "MAX_TABLE_BYTES", 23)
+    with pytest.raises(UnsupportedSlide, match="tiles"):
+        sidecar.to_bytes(index)
     with pytest.raises(DamagedSlide, match="import it again"):
         sidecar.from_bytes(data)
 

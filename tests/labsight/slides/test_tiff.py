@@ -14,7 +14,8 @@ from labsight.errors import SlideError
 from labsight.objects.memory import MemoryStore
 from labsight.slides.layout import TiffLayout, read_layout
 from labsight.slides.ranges import BLOCK, ObjectBytes
-from labsight.slides.tiff import Code, Tiff
+from labsight.slides.tags import Code
+from labsight.slides.tiff import Tiff
 from tests.support import hostile
 from tests.support.made_slides import make_svs
 
@@ -87,6 +88,9 @@ HOSTILE = {
     "2^60 tags": hostile.big_tiff([(256, 4, 1, 1)], count=1 << 60),
     "an offset past the end": hostile.tiff([(270, 2, 100, 1 << 30)]),
     "tiles past the end": hostile.tiff(hostile.tiled(offsets=134), tail=b"\xff" * 64),
+    "tiles before the start": hostile.tiff(
+        [*hostile.tiled(width=256, height=256)[:8], (324, 9, 1, 0xFFFFFFFF), (325, 4, 1, 8)]
+    ),
     "no tile size": hostile.tiff(hostile.tiled(tile_width=0)),
     "huge sides": hostile.tiff(hostile.tiled(width=0xFFFFFFFF, height=0xFFFFFFFF)),
     "fewer tiles than the grid": hostile.tiff(hostile.tiled(width=100_000)),

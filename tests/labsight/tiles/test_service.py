@@ -2,6 +2,9 @@ import io
 import json
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -12,7 +15,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from labsight.catalog import Catalog
-from labsight.tiles import Request, Response
+from labsight.objects.memory import MemoryStore
+from labsight.tiles import Request, Response, cache
 from tests.support.archive import Archive
 from tests.support.made_slides import make_svs, picture
 
@@ -191,6 +195,74 @@ def test_a_changed_file_is_served_from_its_new_index(archive: Archive, tmp_path:
     assert archive.get(f"/slides/{slide}/tiles/0/0_0.jpg").status == 503
     archive.importer.run(key)
     assert archive.get(f"/slides/{slide}/tiles/0/2_1.jpg").status == 200
+
+
+def test_what_failed_to_import_again_is_not_shown_any_more(archive: Archive, slide: str) -> None:
+    archive.get(f"/slides/{slide}/slide.json")
+    archive.imported("case/a.svs", b"not a slide")
+    archive.tiles._indexes.forget(slide)
+    for path in ("slide.json", "tiles/0/0_0.jpg", "label.jpg", "thumbnail.jpg"):
+        answer = archive.get(f"/slides/{slide}/{path}")
+        assert answer.status == 404
+        assert "No reader knows this file" in json.loads(answer.body)["detail"]
+
+
+def test_a_reimported_slide_is_seen_after_a_while_without_a_restart(
+    archive: Archive, tmp_path: Path
+) -> None:
+    now = [0.0]
+    archive.tiles._indexes._clock = lambda: now[0]
+    slide = archive.imported("a.svs", make_svs(tmp_path / "a.svs", size=(500, 400))).slide_id
+    assert json.loads(archive.get(f"/slides/{slide}/slide.json").body)["width"] == 500
+    archive.imported("a.svs", make_svs(tmp_path / "b.svs", size=(800, 600)))
+    now[0] = cache.FRESH_SECONDS
+    assert json.loads(archive.get(f"/slides/{slide}/slide.json").body)["width"] == 800
+
+
+def test_a_picture_is_never_that_of_another_version(archive: Archive, tmp_path: Path) -> None:
+    slide = archive.imported("a.svs", make_svs(tmp_path / "a.svs", size=(500, 400))).slide_id
+    old = archive.get(f"/slides/{slide}/thumbnail.jpg").headers["etag"]
+    archive.imported("a.svs", make_svs(tmp_path / "b.svs", size=(800, 600)))
+    answer = archive.get(f"/slides/{slide}/thumbnail.jpg")
+    assert answer.status == 200
+    assert answer.headers["etag"] != old
+
+
+def test_an_unforeseen_fault_is_a_problem_and_stands_in_the_log(
+    archive: Archive, slide: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_args: object, **_rest: object) -> bytes:
+        message = "inner workings"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr(MemoryStore, "read", broken)
+    answer = archive.get(f"/slides/{slide}/tiles/0/0_0.jpg")
+    assert answer.status == 500
+    assert b"inner workings" not in answer.body
+    assert "inner workings" in caplog.text
+
+
+def test_many_readers_and_a_changing_index_get_along(archive: Archive, slide: str) -> None:
+    indexes = archive.tiles._indexes
+    stop = time.monotonic() + 1
+    failures: list[Exception] = []
+
+    def use(action: Callable[[str], object]) -> None:
+        try:
+            while time.monotonic() < stop:
+                action(slide)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test names it
+            failures.append(error)
+
+    threads = [threading.Thread(target=use, args=(one,)) for one in [indexes.get] * 3]
+    threads.append(threading.Thread(target=use, args=(indexes.forget,)))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    indexes.forget(slide)
+    assert failures == []
+    assert indexes._bytes == 0
 
 
 def test_a_damaged_index_is_a_problem_and_no_crash(archive: Archive, slide: str) -> None:

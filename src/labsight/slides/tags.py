@@ -1,0 +1,71 @@
+"""What a TIFF directory is made of: tags, their field types, and the entries that hold them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Code(IntEnum):
+    """The tags that labsight looks at."""
+
+    SUBFILE_TYPE = 254
+    WIDTH = 256
+    HEIGHT = 257
+    BITS_PER_SAMPLE = 258
+    COMPRESSION = 259
+    PHOTOMETRIC = 262
+    DESCRIPTION = 270
+    MAKE = 271
+    STRIP_OFFSETS = 273
+    SAMPLES_PER_PIXEL = 277
+    ROWS_PER_STRIP = 278
+    STRIP_LENGTHS = 279
+    X_RESOLUTION = 282
+    Y_RESOLUTION = 283
+    PLANAR = 284
+    RESOLUTION_UNIT = 296
+    SOFTWARE = 305
+    TILE_WIDTH = 322
+    TILE_HEIGHT = 323
+    TILE_OFFSETS = 324
+    TILE_LENGTHS = 325
+    SUB_DIRECTORIES = 330
+    JPEG_TABLES = 347
+    XMP = 700
+    ICC_PROFILE = 34675
+    NDPI_FORMAT = 65420
+
+
+# field type -> (bytes of one value, array type code); rationals are pairs of LONGs
+TYPES = {
+    1: (1, "B"), 2: (1, "B"), 3: (2, "H"), 4: (4, "I"), 5: (8, "I"), 6: (1, "b"), 7: (1, "B"),
+    8: (2, "h"), 9: (4, "i"), 10: (8, "i"), 11: (4, "f"), 12: (8, "d"), 13: (4, "I"),
+    16: (8, "Q"), 17: (8, "q"), 18: (8, "Q"),
+}  # fmt: skip
+RATIONALS = (5, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One tag: its field type, how many values, and where they lie."""
+
+    code: int
+    kind: int
+    count: int
+    offset: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of all values."""
+        return self.count * TYPES[self.kind][0]
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """One image of the file: its entries by tag."""
+
+    offset: int
+    entries: Mapping[int, Entry]
+
+    def __contains__(self, code: int) -> bool:
+        return code in self.entries
