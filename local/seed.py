@@ -28,7 +28,8 @@ def sync(slides: Path, bucket: str, cloud: Cloud, home: Path, say: Callable[[str
     ``home`` holds its journal: the archive starts empty each time, so must what it remembers.
     """
     command = [sys.executable, "-m", "labsight_lab", "sync", str(slides)]
-    command += ["--bucket", bucket, "--source", SOURCE, "--once"]
+    # A checkout's files are as young as the checkout; nobody writes to them any more.
+    command += ["--bucket", bucket, "--source", SOURCE, "--once", "--quiet-period", "1"]
     own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     state = {"HOME": str(home), "XDG_STATE_HOME": str(home), "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(

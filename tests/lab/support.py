@@ -33,6 +33,7 @@ class MemoryArchive:
     requests: list[str] = field(default_factory=list)
     bytes_received: int = 0
     completed: dict[str, str] = field(default_factory=dict)
+    may_look: bool = False  # put-only rights, as the stack grants them
     repeated_completion: str = "gone"  # or "again" or "taken": S3 and its stand-ins differ
     before: Callable[[str], None] = lambda _: None
     after: Callable[[str], None] = lambda _: None
@@ -42,6 +43,11 @@ class MemoryArchive:
         data = self._received(body, crc32)
         self._make(new, data)
         self.after("put")
+
+    def holds(self, key: str) -> bool:
+        self._heard("holds")
+        self.after("holds")
+        return self.may_look and key in self.objects
 
     def begin(self, new: NewObject) -> str:
         self._heard("begin")

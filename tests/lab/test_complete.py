@@ -3,6 +3,8 @@
 import io
 import random
 import struct
+import tracemalloc
+from array import array
 from pathlib import Path
 
 import pytest
@@ -116,6 +118,17 @@ def test_reading_stops_at_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_number_of_directories_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(complete, "MAX_DIRECTORIES", 1)
     assert reason(tiff(pages=3)[:-1]) is None
+
+
+def test_a_hostile_number_of_sub_directories_is_not_held_in_memory() -> None:
+    count = 2_000_000
+    head = b"II*\0" + struct.pack("<IHHHIII", 8, 1, 330, 4, count, 26, 0)
+    data = head + array("I", range(1000, 1000 + count)).tobytes()
+    tracemalloc.start()
+    assert reason(data) is None
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 32_000_000
 
 
 def test_a_value_at_the_very_end_counts_too() -> None:

@@ -21,7 +21,7 @@ ENTRY = Entry(
     state=State.UPLOADING,
     reason="",
     upload="u-1",
-    doubt=3_000_000_000,
+    attempted=frozenset({7, 3_000_000_000}),
     revision=1,
     crc32=7,
 )
@@ -87,6 +87,30 @@ def test_a_journal_is_refused_for_what_it_is_not_about(
     assert other.file_name() != identity.file_name()
     with pytest.raises(SettingsError, match="give another with --journal"):
         Journal(tmp_path / "j.sqlite", other)
+
+
+def test_a_journal_goes_on_for_a_folder_that_was_moved_and_says_so(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path / "old", tmp_path / "j.sqlite")
+    journal.lock()
+    assert journal.moved_from is None
+    journal.write([ENTRY])
+    journal.close()
+    moved = open_journal(tmp_path / "new", tmp_path / "j.sqlite")
+    assert moved.moved_from == str(tmp_path / "old")
+    moved.lock()
+    assert moved.entries() == {ENTRY.path: ENTRY}
+    moved.close()
+    again = open_journal(tmp_path / "new", tmp_path / "j.sqlite")
+    assert again.moved_from is None
+    again.close()
+
+
+def test_a_look_at_a_moved_journal_changes_nothing(tmp_path: Path) -> None:
+    open_journal(tmp_path / "old", tmp_path / "j.sqlite").close()
+    open_journal(tmp_path / "new", tmp_path / "j.sqlite").close()
+    unchanged = open_journal(tmp_path / "old", tmp_path / "j.sqlite")
+    assert unchanged.moved_from is None
+    unchanged.close()
 
 
 def test_two_runs_of_one_folder_do_not_meet(tmp_path: Path) -> None:

@@ -2,11 +2,11 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from labsight.errors import InvalidInput
 from labsight_lab.sync.journal import Entry, State
 from labsight_lab.sync.names import is_included
 from labsight_lab.sync.plan import SEVERAL_FILES, Plan, Problem, make_plan
@@ -49,8 +49,8 @@ def entry(path: str, state: State, *, size: int = 1, revision: int = 1) -> Entry
         (".svs", "hidden"),
         (".a.svs.Xy12", "hidden"),
         ("~$a.svs", "hidden"),
-        ("a.svs.part", "temporary"),
-        ("a.svs.filepart", "temporary"),
+        ("a.svs.part", "not a slide by its suffix"),
+        ("a.svs.filepart", "not a slide by its suffix"),
     ],
 )
 def test_a_file_is_sent_or_skipped_by_its_name(
@@ -108,11 +108,22 @@ def test_the_oldest_scan_is_sent_first(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS holds the two spellings for one name")
-def test_two_names_with_one_key_are_an_error_that_names_both(tmp_path: Path) -> None:
-    write(tmp_path / "Müller.svs", b"x")
-    write(tmp_path / "Mu\u0308ller.svs", b"y")
-    with pytest.raises(InvalidInput, match="would both be stored as slides/scanner-1/Müller"):
-        look(tmp_path)
+@pytest.mark.parametrize("known", [(), ("Müller.svs",), ("Mu\u0308ller.svs",)])
+def test_names_with_one_key_are_all_named_and_the_rest_goes_on(
+    tmp_path: Path, known: tuple[str, ...]
+) -> None:
+    same = ["Mu\u0308ller.svs", "Müller.svs"]
+    for name in (*same, "a.svs"):
+        write(tmp_path / name, b"x")
+    entries = [replace(entry(n, State.UPLOADED), key="slides/scanner-1/Müller.svs") for n in known]
+    plan = look(tmp_path, *entries)
+    assert [c.path for c in plan.candidates] == ["a.svs"]
+    assert plan.unchanged == set()
+    assert sorted(problem.path for problem in plan.problems) == same
+    for problem in plan.problems:
+        assert "'M\\xfcller.svs'" in problem.reason
+        assert "'Mu\\u0308ller.svs'" in problem.reason
+        assert "would be stored as slides/scanner-1/Müller.svs; rename" in problem.reason
 
 
 def test_a_name_too_long_for_a_key_is_a_problem_of_that_file_alone(tmp_path: Path) -> None:

@@ -31,11 +31,37 @@ def test_large_files_are_given_longer(size: int, seconds: float) -> None:
 
 
 def test_an_old_file_needs_no_wait() -> None:
-    assert watch(Clocks()).wait("a", 1, int((NOW - 5) * NANO)) == 0
+    assert watch(Clocks()).wait("a", 1, int((NOW - 3600) * NANO)) == 0
 
 
-def test_a_young_file_waits_for_the_rest_of_its_period() -> None:
-    assert watch(Clocks()).wait("a", 1, int((NOW - 2) * NANO)) == pytest.approx(3)
+@pytest.mark.parametrize("age", [0, 2, 60, 3599])
+def test_a_younger_file_is_watched_for_its_whole_period(age: float) -> None:
+    clocks = Clocks()
+    quiet = watch(clocks)
+    stamp = int((NOW - age) * NANO)
+    assert quiet.wait("a", 1, stamp) == 5
+    clocks.pass_by(4)
+    assert quiet.wait("a", 1, stamp) == pytest.approx(1)
+    clocks.pass_by(1)
+    assert quiet.wait("a", 1, stamp) == 0
+
+
+@pytest.mark.parametrize("behind", [10, 86_400])
+def test_a_writer_whose_clock_is_behind_is_found_out(behind: float) -> None:
+    clocks = Clocks()
+    quiet = watch(clocks)
+    quiet.wait("a", 1, int((NOW - behind) * NANO))
+    for size in (2, 3, 4):
+        clocks.pass_by(4)
+        assert quiet.wait("a", size, int((clocks.wall - behind) * NANO)) == 5
+
+
+def test_a_preview_believes_a_time_stamp_that_is_as_old_as_the_period() -> None:
+    clocks = Clocks()
+    quiet = QuietWatch(wall=lambda: clocks.wall, steady=lambda: 500.0, trusted_age=0)
+    assert quiet.wait("a", 1, int((NOW - 5) * NANO)) == 0
+    assert quiet.wait("b", 1, int((NOW - 2) * NANO)) == pytest.approx(3)
+    assert quiet.wait("c", 1, int((NOW + 60) * NANO)) == 5
 
 
 def test_a_file_that_changes_begins_anew() -> None:
@@ -71,14 +97,13 @@ def test_a_wall_clock_that_is_set_back_does_not_stop_a_file_for_ever() -> None:
 
 def test_the_period_can_be_set() -> None:
     assert watch(Clocks(), period=0).wait("a", 10**12, int(NOW * NANO)) == 0
-    assert watch(Clocks(), period=60).wait("a", 1, int((NOW - 20) * NANO)) == pytest.approx(40)
+    assert watch(Clocks(), period=7200).wait("a", 1, int((NOW - 3600) * NANO)) == 3600
 
 
 def test_a_file_found_changing_after_all_is_watched_anew() -> None:
     clocks = Clocks()
     quiet = watch(clocks)
-    future = int((NOW + 3600) * NANO)
-    quiet.wait("a", 1, future)
-    clocks.pass_by(5)
+    old = int((NOW - 3600) * NANO)
+    assert quiet.wait("a", 1, old) == 0
     quiet.restart("a")
-    assert quiet.wait("a", 1, future) == 5
+    assert quiet.wait("a", 1, old) == 5

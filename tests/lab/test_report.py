@@ -17,7 +17,7 @@ def report() -> Report:
         "archive",
         "scanner-1",
         uploaded=[Sent("a.svs", "slides/scanner-1/a.svs", 2_000_000)],
-        existing={"b.svs": "sent by an interrupted run"},
+        existing={"b.svs": "its answer was lost"},
         unfinished={"c.svs": "still being written"},
         failed={"d\x1b[2J.svs": "cannot be read"},
         conflicts={"e.svs": "taken"},
@@ -31,8 +31,8 @@ def report() -> Report:
 def test_the_summary_names_everything_that_needs_somebody() -> None:
     assert report().summary().splitlines() == [
         "sent 1 file, 2.0 MB in 1 min 01 s; 1,200 unchanged, 7 skipped",
-        "already in the archive (1):",
-        "  b.svs: sent by an interrupted run",
+        "not proven to be in the archive (1):",
+        "  b.svs: its answer was lost",
         "not finished, left for the next run (1):",
         "  c.svs: still being written",
         "failed (1):",
@@ -68,7 +68,7 @@ def test_the_document_is_json_and_holds_the_same() -> None:
     [
         ({}, 0),
         ({"unfinished": {"a": "b"}}, 0),
-        ({"existing": {"a": "b"}}, 0),
+        ({"existing": {"a": "b"}}, 1),
         ({"failed": {"a": "b"}}, 1),
         ({"conflicts": {"a": "b"}}, 1),
         ({"interrupted": True, "failed": {"a": "b"}}, 130),

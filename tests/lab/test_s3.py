@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from labsight.errors import SettingsError
+from labsight.errors import SettingsError, StorageUnavailable
 from labsight_lab.sync.archive import AlreadyThere, NewObject, Unreachable, UploadGone
 from labsight_lab.sync.s3 import S3Archive, connect
 from labsight_lab.sync.source import Body
@@ -28,6 +29,7 @@ ALLOWED = {
     "ListParts",
     "CompleteMultipartUpload",
     "AbortMultipartUpload",
+    "HeadObject",
     "ListMultipartUploads",
 }
 
@@ -70,8 +72,37 @@ def test_an_object_that_is_there_is_not_replaced(
     archive.put(NEW, body(b"first"), zlib.crc32(b"first"))
     with pytest.raises(AlreadyThere) as raised:
         archive.put(NEW, body(b"second"), zlib.crc32(b"second"))
-    assert not raised.value.own_retry
+    assert not raised.value.retried
     assert s3.get_object(Bucket=bucket, Key=NEW.key)["Body"].read() == b"first"
+
+
+def test_a_taken_key_is_seen_and_a_free_one_is_free(archive: S3Archive) -> None:
+    assert not archive.holds(NEW.key)
+    archive.put(NEW, body(b"first"), zlib.crc32(b"first"))
+    assert archive.holds(NEW.key)
+
+
+@pytest.mark.parametrize("status", ["400", "403"])
+def test_where_nobody_may_look_a_key_counts_as_free(
+    archive: S3Archive, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    archive.put(NEW, body(b"first"), zlib.crc32(b"first"))
+
+    def head_object(**_: str) -> None:
+        raise ClientError({"Error": {"Code": status, "Message": "Forbidden"}}, "HeadObject")
+
+    monkeypatch.setattr(archive._client, "head_object", head_object)
+    assert not archive.holds(NEW.key)
+
+
+def test_a_checksum_that_differs_in_the_answer_leaves_open_what_was_stored(
+    archive: S3Archive,
+) -> None:
+    archive._client.meta.events.register(
+        "after-call.s3.PutObject", lambda parsed, **_: parsed.update(ChecksumCRC32="AAAAAA==")
+    )
+    with pytest.raises(StorageUnavailable, match="the archive reports checksum AAAAAA=="):
+        archive.put(NEW, body(b"first"), zlib.crc32(b"first"))
 
 
 def test_parts_become_an_object_with_one_checksum(

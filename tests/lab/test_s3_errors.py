@@ -12,7 +12,15 @@ from botocore.exceptions import (
 )
 
 from labsight.errors import SettingsError, StorageUnavailable
-from labsight_lab.sync.archive import AlreadyThere, Denied, Refused, Unreachable, UploadGone
+from labsight_lab.sync.archive import (
+    AlreadyThere,
+    Answer,
+    Denied,
+    Refused,
+    Rejected,
+    Unreachable,
+    UploadGone,
+)
 from labsight_lab.sync.s3_errors import translated
 
 
@@ -39,19 +47,23 @@ URL = "https://s3.amazonaws.com"
     ("error", "kind", "message"),
     [
         (answer("AccessDenied", 403), Denied, "does not allow s3:PutObject on bucket 'archive'"),
-        (answer("NoSuchBucket", 404), SettingsError, "there is no bucket 'archive'"),
-        (answer("InvalidAccessKeyId", 403), SettingsError, "does not know this access key"),
-        (answer("SignatureDoesNotMatch", 403), SettingsError, "secret key does not fit"),
+        (answer("NoSuchBucket", 404), Rejected, "there is no bucket 'archive'"),
+        (answer("InvalidAccessKeyId", 403), Rejected, "does not know this access key"),
+        (answer("SignatureDoesNotMatch", 403), Rejected, "secret key does not fit"),
         (
             answer("ExpiredToken", 400),
-            SettingsError,
+            Rejected,
             "has expired; log in again",
         ),
-        (answer("RequestTimeTooSkewed", 403), SettingsError, "set the clock"),
-        (answer("PermanentRedirect", 301), SettingsError, "another region"),
+        (answer("RequestTimeTooSkewed", 403), Rejected, "set the clock"),
+        (answer("PermanentRedirect", 301), Rejected, "another region"),
         (answer("PreconditionFailed", 412), AlreadyThere, "already holds a-key"),
         (answer("BadDigest", 400), Refused, "damaged on the way"),
-        (answer("ConditionalRequestConflict", 409), Refused, "ConditionalRequestConflict"),
+        (
+            answer("ConditionalRequestConflict", 409),
+            StorageUnavailable,
+            "ConditionalRequestConflict",
+        ),
         (answer("EntityTooLarge", 400), Refused, "EntityTooLarge: S3's own words"),
         (answer("NoSuchUpload", 404), UploadGone, "NoSuchUpload"),
         (answer("InvalidPart", 400), UploadGone, "InvalidPart"),
@@ -76,11 +88,24 @@ def test_each_failure_has_its_error(
     assert type(raised.value) is kind
 
 
-@pytest.mark.parametrize(("retries", "own"), [(0, False), (1, True)])
-def test_a_taken_key_after_a_retry_may_be_our_own(retries: int, own: bool) -> None:
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("PreconditionFailed", 412),
+        ("AccessDenied", 403),
+        ("ExpiredToken", 400),
+        ("NoSuchUpload", 404),
+        ("BadDigest", 400),
+        ("EntityTooLarge", 400),
+    ],
+)
+@pytest.mark.parametrize("retries", [0, 1])
+def test_an_answer_tells_whether_an_attempt_went_before_it(
+    code: str, status: int, retries: int
+) -> None:
     with (
-        pytest.raises(AlreadyThere) as raised,
+        pytest.raises(Answer) as raised,
         translated(endpoint=URL, bucket="archive", key="a-key", right="s3:PutObject"),
     ):
-        raise answer("PreconditionFailed", 412, retries=retries)
-    assert raised.value.own_retry is own
+        raise answer(code, status, retries=retries)
+    assert raised.value.retried is (retries > 0)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,6 +132,38 @@ def test_without_credentials_it_ends_with_2(
     assert cli.main(["sync", str(folder), "--bucket", "archive", "--source", "scanner-1"]) == 2
     shown = capsys.readouterr()
     assert shown.err.startswith("labsight: no usable AWS credentials")
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_watch_without_credentials_ends_at_once_even_if_nothing_is_ready(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    arguments = ["sync", str(folder), "--bucket", "archive", "--source", "scanner-1", "--watch"]
+    assert cli.main(arguments) == 2
+    assert capsys.readouterr().err.startswith("labsight: no usable AWS credentials")
+
+
+def test_a_journal_moves_along_with_its_folder(
+    folder: Path, bucket: str, s3_address: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    write(folder / "a.svs", tiff())
+    options = ["--bucket", bucket, "--source", "scanner-1", "--endpoint-url", s3_address]
+    options += ["--journal", str(tmp_path / "j.sqlite"), "--json"]
+    assert cli.main(["sync", str(folder), *options]) == 0
+    moved = folder.rename(tmp_path / "elsewhere")
+    capsys.readouterr()
+    assert cli.main(["sync", str(moved), *options]) == 0
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["unchanged"] == 1
+    assert f"was kept for {folder}; it is that of {moved} from now on" in shown.err
+
+
+def test_a_dry_run_plans_what_was_written_a_minute_ago(folder: Path, sync: Any) -> None:
+    write(folder / "a.svs", tiff(), time.time() - 60)
+    write(folder / "b.svs", tiff(), time.time() + 60)
+    told = sync("--dry-run")[1]
+    assert [planned["path"] for planned in told["planned"]] == ["a.svs"]
 
 
 def command(folder: Path, bucket: str, address: str, *more: str) -> list[str]:

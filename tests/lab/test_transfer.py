@@ -1,5 +1,7 @@
 """One file into the archive: whole, resumed, refused, changed in our hands, killed anywhere."""
 
+import tempfile
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -7,13 +9,24 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from labsight.errors import SettingsError, StorageUnavailable
-from labsight_lab.sync import sending
-from labsight_lab.sync.archive import AlreadyThere, Denied, Refused, Unreachable
+from labsight_lab.sync import sending, source
+from labsight_lab.sync.archive import (
+    AlreadyThere,
+    Answer,
+    Denied,
+    NewObject,
+    Refused,
+    Rejected,
+    Unreachable,
+    UploadGone,
+)
 from labsight_lab.sync.journal import Journal, State
 from labsight_lab.sync.sending import Result, part_size
-from labsight_lab.sync.source import Stopped
+from labsight_lab.sync.source import Body, Stopped, written
 from labsight_lab.sync.transfer import Outcome, Transfer
 from tests.lab.support import (
     LONG_AGO,
@@ -25,8 +38,14 @@ from tests.lab.support import (
     write,
 )
 
-KEY = "slides/scanner-1/a.svs"
+KEY, SECOND = "slides/scanner-1/a.svs", "slides/scanner-1/a~r2.svs"
 SMALL, LARGE = noise(3000), noise(10_500)
+
+
+def retried(answer: Answer) -> Answer:
+    """Make it the answer to a second attempt: nobody knows what became of the first."""
+    answer.retried = True
+    return answer
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +89,16 @@ def lab(tmp_path: Path) -> Lab:
     return Lab(tmp_path)
 
 
+def failing(names: str, error: BaseException) -> Callable[[str], None]:
+    """Return a hook that raises at every request that is named."""
+
+    def hook(request: str) -> None:
+        if request in names.split():
+            raise error
+
+    return hook
+
+
 def on_request(name: str, error: BaseException, *, nth: int = 1) -> Callable[[str], None]:
     """Return a hook that raises at the ``nth`` request called ``name``."""
     calls = count(1)
@@ -85,7 +114,7 @@ def on_request(name: str, error: BaseException, *, nth: int = 1) -> Callable[[st
     ("data", "requests"),
     [
         (SMALL, ["put"]),
-        (LARGE, ["begin", *["put_part"] * 11, "complete"]),
+        (LARGE, ["holds", "begin", *["put_part"] * 11, "complete"]),
     ],
 )
 def test_a_file_arrives_with_its_description(lab: Lab, data: bytes, requests: list[str]) -> None:
@@ -98,8 +127,16 @@ def test_a_file_arrives_with_its_description(lab: Lab, data: bytes, requests: li
     described = lab.archive.described[key]
     assert described.content_type == "image/tiff"
     assert described.metadata["mtime-ns"] == str(LONG_AGO * 10**9)
-    assert described.metadata["original-name"] == "M%C3%BCller%201.svs"
     assert all(value.isascii() for value in described.metadata.values())
+
+
+def test_a_long_name_is_not_repeated_beside_the_key(lab: Lab) -> None:
+    name = "標" * 80 + ".svs"
+    write(lab.folder / name, SMALL)
+    lab.run()
+    (described,) = lab.archive.described.values()
+    limit = 2048  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
+    assert sum(len(n) + len(value) for n, value in described.metadata.items()) < limit / 10
 
 
 @pytest.mark.parametrize("data", [SMALL, LARGE])
@@ -154,7 +191,7 @@ POINTS = [
     (data, hook, name, nth)
     for data, names in (
         (SMALL, {"put": 1}),
-        (LARGE, {"begin": 1, "put_part": 11, "complete": 1}),
+        (LARGE, {"holds": 1, "begin": 1, "put_part": 11, "complete": 1}),
     )
     for hook in ("before", "after")
     for name, times in names.items()
@@ -229,7 +266,8 @@ def test_an_answer_lost_at_the_end_of_a_put_is_no_conflict(lab: Lab) -> None:
     lab.run_killed()
     (outcome,) = lab.run()
     assert outcome.result is Result.EXISTS
-    assert "not compared" in outcome.reason
+    assert f"compare its CRC32 with {written(zlib.crc32(SMALL))}" in outcome.reason
+    assert "copy the file under another name to send it once more" in outcome.reason
 
 
 def test_an_answer_lost_to_the_network_is_no_conflict_either(lab: Lab) -> None:
@@ -239,10 +277,12 @@ def test_an_answer_lost_to_the_network_is_no_conflict_either(lab: Lab) -> None:
     assert [o.result for o in lab.run()] == [Result.EXISTS]
 
 
-def test_a_retry_inside_the_client_is_no_conflict(lab: Lab) -> None:
+def test_a_retry_inside_the_client_that_meets_a_taken_key_proves_nothing(lab: Lab) -> None:
     write(lab.folder / "a.svs", SMALL)
-    lab.archive.before = on_request("put", AlreadyThere("taken", own_retry=True))
-    assert [o.result for o in lab.run()] == [Result.EXISTS]
+    lab.archive.before = on_request("put", retried(AlreadyThere("taken")))
+    (outcome,) = lab.run()
+    assert outcome.result is Result.EXISTS
+    assert "send it once more" in outcome.reason
 
 
 def test_after_a_plain_refusal_a_taken_key_is_a_conflict(lab: Lab) -> None:
@@ -253,24 +293,215 @@ def test_after_a_plain_refusal_a_taken_key_is_a_conflict(lab: Lab) -> None:
     assert [o.result for o in lab.run()] == [Result.CONFLICT]
 
 
-def test_an_interrupted_file_that_changed_since_is_not_taken_for_the_stored_one(lab: Lab) -> None:
+@pytest.mark.parametrize(("data", "request_"), [(SMALL, "put"), (LARGE, "complete")])
+def test_a_rescan_after_a_success_that_nobody_heard_of_becomes_a_revision(
+    lab: Lab, data: bytes, request_: str
+) -> None:
+    write(lab.folder / "a.svs", data)
+    lab.archive.after = on_request(request_, Killed())
+    lab.run_killed()
+    write(lab.folder / "a.svs", data[::-1], LONG_AGO + 5)
+    (outcome,) = lab.run()
+    assert outcome.result is Result.UPLOADED
+    assert str(outcome.candidate.key) == SECOND
+    assert lab.archive.objects == {KEY: data, SECOND: data[::-1]}
+    assert lab.archive.uploads == {}
+    assert lab.run() == []
+
+
+@pytest.mark.parametrize("lost", [Killed(), StorageUnavailable("read timeout")])
+@pytest.mark.parametrize(("data", "request_"), [(SMALL, "put"), (LARGE, "complete")])
+def test_no_content_is_lost_when_two_in_a_row_are_left_in_doubt(
+    lab: Lab, data: bytes, request_: str, lost: BaseException
+) -> None:
+    write(lab.folder / "a.svs", data)
+    lab.archive.after = on_request(request_, lost)
+    with suppress(Killed):
+        lab.run()
+    lab.archive.after = lambda _: None
+    write(lab.folder / "a.svs", data[::-1], LONG_AGO + 5)
+    lab.archive.before = on_request(request_, lost)
+    with suppress(Killed):
+        lab.run()
+    lab.archive.before = lambda _: None
+    assert [o.result for o in lab.run()] == [Result.UPLOADED]
+    assert lab.archive.objects == {KEY: data, SECOND: data[::-1]}
+    assert lab.archive.uploads == {}
+
+
+CONTENTS = {"small": SMALL, "large": LARGE}
+FAULTS = [Killed(), StorageUnavailable("timeout"), retried(Rejected("ExpiredToken"))]
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(list(CONTENTS)),
+            st.sampled_from(["before", "after"]),
+            st.sampled_from(["put complete", "put complete", "begin put_part parts abort"]),
+            st.sampled_from(FAULTS),
+        ),
+        min_size=2,
+        max_size=5,
+    ),
+    st.sampled_from(list(CONTENTS)),
+    st.sampled_from(["gone", "again", "taken"]),
+    st.booleans(),
+)
+def test_whatever_fails_and_changes_the_last_content_arrives_and_nothing_is_replaced(
+    faults: list[tuple[str, str, str, BaseException]], last: str, repeated: str, may_look: bool
+) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        lab = Lab(Path(place))
+        lab.archive.repeated_completion, lab.archive.may_look = repeated, may_look
+        for turn, (content, hook, names, error) in enumerate(faults):
+            write(lab.folder / "a.svs", CONTENTS[content], LONG_AGO + turn)
+            # What S3 answers to a second attempt comes after what the first one did.
+            setattr(
+                lab.archive, "after" if isinstance(error, Answer) else hook, failing(names, error)
+            )
+            with suppress(Killed, SettingsError):
+                lab.run()
+            lab.archive.before = lab.archive.after = lambda _: None
+        earlier = dict(lab.archive.objects)
+        write(lab.folder / "a.svs", CONTENTS[last], LONG_AGO + 100)
+        results = {outcome.result for outcome in lab.run()}
+        assert results <= {Result.UPLOADED, Result.EXISTS, Result.SAME}
+        assert CONTENTS[last] in lab.archive.objects.values()
+        assert lab.archive.objects.items() >= earlier.items()
+        assert lab.run() == []
+
+
+def test_content_that_came_back_is_sent_beside_what_may_be_other_content(lab: Lab) -> None:
+    for turn, data in enumerate((SMALL, SMALL[::-1])):
+        write(lab.folder / "a.svs", data, LONG_AGO + turn)
+        lab.archive.before = on_request("put", Killed())
+        lab.run_killed()
+    lab.archive.objects[KEY] = b"one of the two, or somebody else's"
+    write(lab.folder / "a.svs", SMALL, LONG_AGO + 9)
+    assert [o.result for o in lab.run()] == [Result.UPLOADED]
+    assert lab.archive.objects[SECOND] == SMALL
+
+
+def test_a_next_revision_that_is_taken_too_is_a_conflict(lab: Lab) -> None:
     write(lab.folder / "a.svs", SMALL)
     lab.archive.after = on_request("put", Killed())
     lab.run_killed()
+    lab.archive.objects[SECOND] = b"somebody else's"
     write(lab.folder / "a.svs", SMALL[::-1], LONG_AGO + 5)
+    (outcome,) = lab.run()
+    assert outcome.result is Result.CONFLICT
+    assert SECOND in outcome.reason
+    assert lab.run() == []
+
+
+@pytest.mark.parametrize(("data", "request_"), [(SMALL, "put"), (LARGE, "complete")])
+def test_a_key_taken_by_another_while_ours_was_in_doubt_is_never_passed_over_in_silence(
+    lab: Lab, data: bytes, request_: str
+) -> None:
+    write(lab.folder / "a.svs", data)
+    lab.archive.before = on_request(request_, Killed())
+    lab.run_killed()
+    lab.archive.objects[KEY] = b"somebody else's"
+    (outcome,) = lab.run()
+    assert outcome.result is Result.EXISTS
+    assert "not proven" in outcome.reason
+    assert lab.archive.uploads == {}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        retried(Rejected("ExpiredToken")),
+        retried(Denied("no right")),
+        retried(Refused("BadDigest")),
+        retried(UploadGone("NoSuchUpload")),
+        StorageUnavailable("ConditionalRequestConflict"),
+        SettingsError("no secure connection"),
+        Unreachable("offline"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+@pytest.mark.parametrize(("data", "request_"), [(SMALL, "put"), (LARGE, "complete")])
+def test_what_an_earlier_attempt_of_the_same_request_may_have_stored_is_no_conflict(
+    lab: Lab, data: bytes, request_: str, error: Exception
+) -> None:
+    write(lab.folder / "a.svs", data)
+    lab.archive.after = on_request(request_, error)
+    with suppress(SettingsError, Unreachable):
+        lab.run()
+    lab.archive.after = lambda _: None
+    assert [o.result for o in lab.run()] == [Result.EXISTS]
+    assert lab.archive.objects == {KEY: data}
+
+
+@pytest.mark.parametrize("error", [Rejected("ExpiredToken"), Denied("no"), Refused("BadDigest")])
+def test_what_was_refused_at_the_first_attempt_was_not_stored(lab: Lab, error: Exception) -> None:
+    write(lab.folder / "a.svs", SMALL)
+    lab.archive.before = on_request("put", error)
+    with suppress(SettingsError):
+        lab.run()
+    lab.archive.objects[KEY] = b"somebody else's"
     assert [o.result for o in lab.run()] == [Result.CONFLICT]
-    assert lab.archive.objects == {KEY: SMALL}
 
 
-def test_an_upload_whose_completion_met_a_taken_key_is_a_conflict_even_after_a_kill(
+def test_a_rescan_noticed_at_a_second_attempt_does_not_deny_the_first(lab: Lab) -> None:
+    write(lab.folder / "a.svs", SMALL)
+    put = lab.archive.put
+
+    def put_again(new: NewObject, body: Body, crc32: int) -> None:
+        put(new, body, crc32)
+        write(lab.folder / "a.svs", SMALL[::-1], LONG_AGO + 5)
+        body.seek(0)
+        body.read()
+
+    lab.archive.put = put_again  # type: ignore[method-assign] # a client that sends it again
+    assert [o.result for o in lab.run()] == [Result.CHANGED]
+    lab.archive.put = put  # type: ignore[method-assign]
+    assert [o.result for o in lab.run()] == [Result.UPLOADED]
+    assert lab.archive.objects == {KEY: SMALL, SECOND: SMALL[::-1]}
+
+
+def test_a_taken_key_is_found_before_a_large_file_is_sent_if_the_rights_allow_it(lab: Lab) -> None:
+    write(lab.folder / "a.svs", LARGE)
+    lab.archive.may_look = True
+    lab.archive.objects[KEY] = LARGE
+    assert [o.result for o in lab.run()] == [Result.CONFLICT]
+    assert lab.archive.requests == ["holds"]
+
+
+def test_what_an_interrupted_upload_stored_is_not_sent_again_if_the_rights_allow_to_look(
     lab: Lab,
 ) -> None:
     write(lab.folder / "a.svs", LARGE)
-    lab.archive.before = on_request("complete", Killed())
+    lab.archive.may_look = True
+    lab.archive.after = on_request("complete", Killed())
     lab.run_killed()
-    lab.archive.objects[KEY] = b"somebody else's"
-    assert [o.result for o in lab.run()] == [Result.CONFLICT]
-    assert lab.archive.uploads == {}
+    assert [o.result for o in lab.run()] == [Result.EXISTS]
+    assert lab.archive.bytes_received == len(LARGE)
+
+
+def test_small_files_and_uploads_that_go_on_need_no_look(lab: Lab) -> None:
+    write(lab.folder / "small.svs", SMALL)
+    write(lab.folder / "large.svs", LARGE)
+    lab.archive.before = on_request("put_part", Killed(), nth=5)
+    lab.run_killed()
+    lab.archive.requests.clear()
+    assert {o.result for o in lab.run()} == {Result.UPLOADED}
+    assert "holds" not in lab.archive.requests
+
+
+@pytest.mark.parametrize("data", [SMALL, LARGE])
+def test_a_file_that_a_writer_opens_while_it_is_sent_is_not_stored(
+    lab: Lab, data: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(lab.folder / "a.svs", data)
+    writing: list[str] = []
+    lab.moved = lambda path, position: writing.append(path) if position == 2000 else None
+    monkeypatch.setattr(source, "held_by_a_writer", lambda _: bool(writing))
+    assert [o.result for o in lab.run()] == [Result.CHANGED]
+    assert lab.archive.objects == {}
 
 
 def test_an_upload_that_expired_is_begun_anew(lab: Lab) -> None:

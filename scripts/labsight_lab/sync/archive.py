@@ -1,4 +1,7 @@
-"""What is asked of the archive, and how it may refuse. Nothing here reads, replaces or deletes."""
+"""What is asked of the archive, and how it may refuse.
+
+Nothing here reads, replaces or deletes an object.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,27 +11,36 @@ from labsight.errors import LabsightError, ObjectExists, SettingsError, StorageU
 from labsight_lab.sync.source import Body
 
 
-class AlreadyThere(ObjectExists):
-    """The key is taken. ``own_retry``: perhaps by this request, whose first answer was lost."""
+class Answer(Exception):
+    """A refusal by the archive itself: this attempt of the request stored nothing.
 
-    def __init__(self, message: str, *, own_retry: bool = False) -> None:
-        super().__init__(message)
-        self.own_retry = own_retry
+    ``retried``: an earlier attempt was left unanswered or failed, and may have stored something.
+    """
+
+    retried: bool = False
 
 
-class Denied(SettingsError):
+class AlreadyThere(Answer, ObjectExists):
+    """The key is taken."""
+
+
+class Denied(Answer, SettingsError):
     """The archive knows who asks and does not allow it."""
+
+
+class Rejected(Answer, SettingsError):
+    """The archive takes nothing at all: credentials, bucket, region or clock are wrong."""
 
 
 class Unreachable(StorageUnavailable):
     """No answer at all: waiting is the only remedy, for every file alike."""
 
 
-class Refused(LabsightError):
-    """The archive does not take this file as it came; nothing was stored under its key."""
+class Refused(Answer, LabsightError):
+    """The archive does not take this file as it came."""
 
 
-class UploadGone(Exception):
+class UploadGone(Answer):
     """The archive knows no such open upload: it was completed, aborted or has expired."""
 
 
@@ -54,11 +66,16 @@ class Archive(Protocol):
 
     All methods raise SettingsError for what concerns every file (credentials, rights, bucket),
     Unreachable when there is no network, Refused for what this file will not get, and
-    StorageUnavailable for failures after which it is open whether the object was made.
+    StorageUnavailable for other failures. Whether an object was made is certain only after an
+    Answer that is not ``retried``.
     """
 
     def put(self, new: NewObject, body: Body, crc32: int) -> None:
         """Make an object in one request; raise AlreadyThere."""
+        ...
+
+    def holds(self, key: str) -> bool:
+        """Say whether a key is known to be taken; no, where the credentials do not let one look."""
         ...
 
     def begin(self, new: NewObject) -> str:

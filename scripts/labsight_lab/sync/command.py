@@ -16,8 +16,9 @@ from labsight_lab.sync.archive import Archive
 from labsight_lab.sync.journal import Identity, Journal
 from labsight_lab.sync.passes import Passes, Rules
 from labsight_lab.sync.progress import Display, Meter, display_for
-from labsight_lab.sync.quiet import QuietWatch
+from labsight_lab.sync.quiet import TRUSTED_AGE_S, QuietWatch
 from labsight_lab.sync.report import Report
+from labsight_lab.text import shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +83,13 @@ def _run(options: SyncOptions, folder: Path, display: Display, report: Report) -
         ),
         journal=journal,
         connect=lambda: _connect(options),
-        quiet=QuietWatch(wall=time.time, steady=time.monotonic, period=options.quiet_period),
+        quiet=QuietWatch(
+            wall=time.time,
+            steady=time.monotonic,
+            period=options.quiet_period,
+            # A plan that is a little early does no harm; a file that is sent too early does.
+            trusted_age=0 if options.dry_run else TRUSTED_AGE_S,
+        ),
         meter=Meter(display),
         report=report,
     )
@@ -94,6 +101,11 @@ def _run(options: SyncOptions, folder: Path, display: Display, report: Report) -
             passes.preview()
             return
         journal.lock()
+        if journal.moved_from:
+            sys.stderr.write(
+                f"labsight: journal {journal.path} was kept for {shown(journal.moved_from)}; it is "
+                f"that of {shown(str(folder))} from now on\n"
+            )
         if options.watch:
             display.say(f"watching {folder}; stop with Ctrl-C")
             watch.for_ever(passes, display.say, options.interval)

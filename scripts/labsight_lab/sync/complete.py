@@ -125,9 +125,10 @@ class _Walk:
             if offset == 0 or offset in seen:
                 continue
             seen.add(offset)
-            if len(seen) > MAX_DIRECTORIES:
-                raise _EnoughSeenError
-            pending += self._directory(offset)
+            for found in self._directory(offset):
+                if len(seen) + len(pending) > MAX_DIRECTORIES:
+                    raise _EnoughSeenError
+                pending.append(found)
 
     def _directory(self, offset: int) -> Iterator[int]:
         layout = self._layout

@@ -1,8 +1,8 @@
 """What was begun and what is done, in one SQLite file for each folder and bucket.
 
 Each change is committed (and on disk) before the request that it announces, and again once the
-answer is there. A killed run therefore leaves at most the truth plus one request in doubt;
-``Entry.doubt`` names that one.
+answer is there. A killed run therefore leaves at most the truth plus requests in doubt;
+``Entry.attempted`` names what those would have stored.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ CREATE TABLE file (
     state TEXT NOT NULL,
     reason TEXT NOT NULL DEFAULT '',
     upload_id TEXT,               -- open upload in parts
-    doubt INTEGER,                -- CRC-32 of content that was perhaps stored, unheard
+    attempted TEXT NOT NULL,      -- CRC-32s of contents that may lie under the next revision
     revision INTEGER NOT NULL DEFAULT 0,  -- last one in the archive; 0: none yet
     crc32 INTEGER,                -- of that revision
     changed REAL NOT NULL         -- when this row was written, seconds since 1970
@@ -49,7 +49,7 @@ class State(StrEnum):
     SEEN = "seen"
     UPLOADING = "uploading"
     UPLOADED = "uploaded"
-    EXISTS = "exists"  # stored by an interrupted run of ours, whose answer was lost
+    EXISTS = "exists"  # the key is taken, as far as we know by this content: an answer was lost
     FAILED = "failed"
     CONFLICT = "conflict"
 
@@ -59,7 +59,10 @@ SETTLED = frozenset({State.UPLOADED, State.EXISTS, State.CONFLICT})
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """What one journal is about; another bucket or source is another journal."""
+    """What one journal is about; another bucket or source is another journal.
+
+    The folder may move: its journal goes on with it.
+    """
 
     folder: Path
     bucket: str
@@ -92,16 +95,22 @@ class Entry:
     state: State
     reason: str = ""
     upload: str | None = None
-    doubt: int | None = None
+    attempted: frozenset[int] = frozenset()
     revision: int = 0
     crc32: int | None = None
 
 
 class Journal:
-    """The journal of one folder; several threads may use it at once, several runs may not."""
+    """The journal of one folder; several threads may use it at once, several runs may not.
+
+    ``moved_from`` names another folder that it was kept for until now; ``lock`` makes it the new
+    folder's.
+    """
 
     def __init__(self, path: Path, identity: Identity) -> None:
         self.path = path
+        self.moved_from: str | None = None
+        self._folder = identity.rows()["folder"]
         self._mutex = threading.Lock()
         self._guard: sqlite3.Connection | None = None
         with self._explained():
@@ -131,11 +140,15 @@ class Journal:
                 db.executemany("INSERT INTO journal VALUES (?, ?)", identity.rows().items())
                 db.execute(f"PRAGMA user_version = {FORMAT}")
         known = dict(self._db.execute("SELECT name, value FROM journal"))
-        if known != identity.rows():
+        folder = known.get("folder")
+        if known != identity.rows() | {"folder": folder}:
             raise SettingsError(
-                f"journal {self.path} belongs to folder {known.get('folder')} and bucket "
-                f"{known.get('bucket')}, source {known.get('source')}; give another with --journal"
+                f"journal {self.path} belongs to bucket {known.get('bucket')}, source "
+                f"{known.get('source')} at {known.get('endpoint') or 'AWS'}; give another with "
+                "--journal"
             )
+        if folder != self._folder:
+            self.moved_from = folder
 
     def lock(self) -> None:
         """Keep other runs away until this one ends, somehow; raise Conflict when one is at work."""
@@ -150,6 +163,7 @@ class Journal:
                     "another labsight sync of this folder is at work; let it end or stop it "
                     f"(journal {self.path})"
                 ) from error
+            self._db.execute("UPDATE journal SET value = ? WHERE name = 'folder'", (self._folder,))
 
     def close(self) -> None:
         """Let go of the file and of the lock."""
@@ -162,22 +176,22 @@ class Journal:
         """Return all that is known, by relative path."""
         with self._mutex, self._explained():
             rows = self._db.execute(
-                "SELECT path, key, size, mtime_ns, state, reason, upload_id, doubt, revision, crc32"
-                " FROM file"
+                "SELECT path, key, size, mtime_ns, state, reason, upload_id, attempted, revision,"
+                " crc32 FROM file"
             )
             found = (
                 Entry(
                     path=os.fsdecode(path),
                     key=key,
-                    fingerprint=Fingerprint(size, mtime_ns),
+                    fingerprint=Fingerprint(size, mtime),
                     state=State(state),
                     reason=reason,
                     upload=upload,
-                    doubt=doubt,
+                    attempted=frozenset(map(int, tried.split())),
                     revision=revision,
                     crc32=crc32,
                 )
-                for path, key, size, mtime_ns, state, reason, upload, doubt, revision, crc32 in rows
+                for path, key, size, mtime, state, reason, upload, tried, revision, crc32 in rows
             )
             return {entry.path: entry for entry in found}
 
@@ -196,7 +210,7 @@ class Journal:
                         e.state,
                         e.reason,
                         e.upload,
-                        e.doubt,
+                        " ".join(map(str, sorted(e.attempted))),
                         e.revision,
                         e.crc32,
                         time.time(),

@@ -2,18 +2,10 @@
 
 from fnmatch import fnmatchcase
 
-# Names under which copying programs and editors keep what is not finished.
-_TEMPORARY = (".part", ".partial", ".filepart", ".tmp", ".temp", ".crdownload", ".download", ".swp")
-
 
 def is_hidden(name: str) -> bool:
     """Say whether a name is hidden by custom (``.name``) or an office lock (``~$name``)."""
     return name.startswith((".", "~$"))
-
-
-def is_temporary(name: str) -> bool:
-    """Say whether a name is one that marks a file as unfinished."""
-    return name.lower().endswith(_TEMPORARY)
 
 
 def is_included(path: str, patterns: tuple[str, ...]) -> bool:

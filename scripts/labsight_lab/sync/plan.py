@@ -12,9 +12,8 @@ from labsight.errors import InvalidInput
 from labsight.keys import SlideKey
 from labsight.slides.kinds import Kind, kind_of
 from labsight_lab.sync.journal import SETTLED, Entry, State
-from labsight_lab.sync.names import is_hidden, is_included, is_temporary
+from labsight_lab.sync.names import is_hidden, is_included
 from labsight_lab.sync.source import Fingerprint
-from labsight_lab.text import shown
 
 SEVERAL_FILES = "a slide of several files; this version of labsight cannot send those"
 MOST_NAMES = 1000  # skipped files that are remembered by name; all are counted
@@ -65,9 +64,9 @@ class Plan:
 def make_plan(
     folder: Path, source: str, known: Mapping[str, Entry], include: tuple[str, ...] = ()
 ) -> Plan:
-    """Look at a folder; raise InvalidInput when two of its names would get one key."""
+    """Look at a folder."""
     plan = Plan()
-    takers: dict[str, str] = {}
+    takers = _Takers()
     for path, item in _files(folder, plan):
         kind = kind_of(item.name)
         if kind is None:
@@ -78,13 +77,40 @@ def make_plan(
             plan.problems.append(Problem(path, SEVERAL_FILES))
         else:
             _judge(plan, takers, source, path, item, kind, known.get(path))
+    takers.name_clashes(plan)
     plan.candidates.sort(key=lambda c: (c.fingerprint.mtime_ns, c.path))  # oldest scan first
     return plan
 
 
+class _Takers:
+    """Which file takes which key; file systems tell names apart that are one key."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, str] = {}
+        self._clashes: dict[str, list[str]] = {}
+
+    def take(self, key: str, path: str) -> None:
+        """Note that a file would be stored under a key."""
+        first = self._first.setdefault(key, path)
+        if first != path:
+            self._clashes.setdefault(key, [first]).append(path)
+
+    def name_clashes(self, plan: Plan) -> None:
+        """Make problems of all files that share a key: which of them is meant, nobody knows."""
+        for key, paths in self._clashes.items():
+            names = " and ".join(map(ascii, sorted(paths)))  # they may look the same otherwise
+            reason = f"{names} would be stored as {key}; rename all but one"
+            plan.problems += [Problem(path, reason) for path in paths]
+        clashing = {path for paths in self._clashes.values() for path in paths}
+        if clashing:
+            plan.candidates = [c for c in plan.candidates if c.path not in clashing]
+            plan.conflicts = [c for c in plan.conflicts if c.path not in clashing]
+            plan.unchanged -= clashing
+
+
 def _judge(
     plan: Plan,
-    takers: dict[str, str],
+    takers: _Takers,
     source: str,
     path: str,
     item: os.DirEntry[str],
@@ -102,12 +128,7 @@ def _judge(
     except OSError as error:
         plan.problems.append(Problem(path, f"cannot be read: {error.strerror or error}"))
         return
-    key = candidate.base if candidate else entry.key if entry else ""
-    taker = takers.setdefault(key, path)
-    if taker != path:
-        raise InvalidInput(
-            f"{shown(taker)!r} and {shown(path)!r} would both be stored as {key}; rename one"
-        )
+    takers.take(candidate.base if candidate else entry.key if entry else "", path)
     if candidate:
         plan.candidates.append(candidate)
     elif entry and entry.state is State.CONFLICT:
@@ -178,7 +199,7 @@ def _what(item: os.DirEntry[str]) -> str:
             return "not a regular file"
     except OSError:
         return "file"  # its stat fails again where the problem is noted
-    return "temporary" if is_temporary(item.name) else "file"
+    return "file"
 
 
 def _is_junction(item: os.DirEntry[str]) -> bool:

@@ -7,6 +7,7 @@ SHORTEST_S = 5.0
 BYTES_PER_SECOND = (
     100_000_000  # 1 s more for each 100 MB: large files are written with longer pauses
 )
+TRUSTED_AGE_S = 3600.0  # more than the clocks of one lab differ
 NANO = 1_000_000_000
 
 
@@ -19,14 +20,15 @@ def quiet_period(size: int) -> float:
 class QuietWatch:
     """Remembers since when each file has looked the same.
 
-    A file whose time stamp is old enough is quiet at first sight. One whose time stamp is young
-    or in the future (another machine's clock) is quiet when it was seen unchanged for the whole
-    period by our own steady clock.
+    A file that was last changed ``trusted_age`` seconds ago or more is believed that at first
+    sight. Any other, and one that was seen changing, is quiet when it was seen unchanged for the
+    whole period by our own steady clock: a time stamp may come from another machine's clock.
     """
 
     wall: Callable[[], float]
     steady: Callable[[], float]
     period: float | None = None
+    trusted_age: float = TRUSTED_AGE_S
     _seen: dict[str, tuple[int, int, float]] = field(default_factory=dict)
 
     def wait(self, path: str, size: int, mtime_ns: int) -> float:
@@ -35,11 +37,11 @@ class QuietWatch:
         now = self.steady()
         known = self._seen.get(path)
         if known is None or known[:2] != (size, mtime_ns):
-            known = self._seen[path] = (size, mtime_ns, now)
-        by_stamp = self.wall() - mtime_ns / NANO
-        unchanged = max(by_stamp, now - known[2])
-        return max(0.0, period - unchanged)
+            age = self.wall() - mtime_ns / NANO
+            believed = age if known is None and age >= self.trusted_age else 0.0
+            known = self._seen[path] = (size, mtime_ns, now - believed)
+        return max(0.0, period - (now - known[2]))
 
     def restart(self, path: str) -> None:
-        """Forget a file that was found changing after all."""
-        self._seen.pop(path, None)
+        """Watch a file anew that was found changing after all."""
+        self._seen[path] = (-1, 0, 0.0)  # looks like no file

@@ -49,10 +49,10 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 done, 1 some files failed, 130 interrupted; being unfinished is no failure."""
+        """0 done, 1 somebody has to look, 130 interrupted; being unfinished is no failure."""
         if self.interrupted:
             return 130
-        return 1 if self.failed or self.conflicts else 0
+        return 1 if self.failed or self.conflicts or self.existing else 0
 
     def begin_pass(self, plan: Plan, held_back: set[str]) -> None:
         """Start from a new look at the folder; failures that wait for their next try stay."""
@@ -111,7 +111,7 @@ class Report:
         lines = [self._headline()]
         if self.dry_run:
             lines += [f"  {shown(s.path)} -> {s.key} ({size(s.size)})" for s in self.planned]
-        lines += _named("already in the archive", self.existing)
+        lines += _named("not proven to be in the archive", self.existing)
         lines += _named("not finished, left for the next run", self.unfinished)
         lines += _named("failed", self.failed)
         lines += _named("conflicts, nothing was overwritten", self.conflicts)

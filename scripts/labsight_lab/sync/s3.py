@@ -1,18 +1,17 @@
 """The archive in S3, through boto3."""
 
-import base64
 from contextlib import AbstractContextManager
 from typing import IO, TYPE_CHECKING, Final, cast
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from labsight import __version__
-from labsight.errors import SettingsError
+from labsight.errors import SettingsError, StorageUnavailable
 from labsight_lab.sync import s3_errors
-from labsight_lab.sync.archive import NewObject, Part, Refused, UploadGone
-from labsight_lab.sync.source import Body
+from labsight_lab.sync.archive import NewObject, Part, UploadGone
+from labsight_lab.sync.source import Body, written
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -68,9 +67,18 @@ class S3Archive:
                 ContentType=new.content_type,
                 Metadata=new.metadata,
                 ChecksumAlgorithm="CRC32",
-                ChecksumCRC32=_written(crc32),
+                ChecksumCRC32=written(crc32),
             )
         _compare(reply.get("ChecksumCRC32"), crc32, new.key)
+
+    def holds(self, key: str) -> bool:
+        """Say whether a key is known to be taken; this needs the right s3:GetObject."""
+        with self._asking("s3:GetObject", key):
+            try:
+                self._client.head_object(Bucket=self._bucket, Key=key)
+            except ClientError:
+                return False  # free, or not to be seen; what else is wrong, the upload will tell
+        return True
 
     def begin(self, new: NewObject) -> str:
         """Open an upload whose object will carry one checksum over all its bytes."""
@@ -96,7 +104,7 @@ class S3Archive:
                 PartNumber=number,
                 Body=_stream(body),
                 ChecksumAlgorithm="CRC32",
-                ChecksumCRC32=_written(crc32),
+                ChecksumCRC32=written(crc32),
             )
         _compare(reply.get("ChecksumCRC32"), crc32, key)
         return Part(number, reply["ETag"])
@@ -126,7 +134,7 @@ class S3Archive:
                 IfNoneMatch="*",
                 MpuObjectSize=size,
                 ChecksumType="FULL_OBJECT",
-                ChecksumCRC32=_written(crc32),
+                ChecksumCRC32=written(crc32),
             )
         _compare(reply.get("ChecksumCRC32"), crc32, key)
 
@@ -157,16 +165,11 @@ class S3Archive:
         )
 
 
-def _written(crc32: int) -> str:
-    """Write a checksum as S3's headers do."""
-    return base64.b64encode(crc32.to_bytes(4, "big")).decode()
-
-
 def _compare(stored: str | None, crc32: int, key: str) -> None:
     """Hold the checksum in S3's answer against the local one; some stand-ins for S3 send none."""
-    if stored is not None and stored != _written(crc32):
-        raise Refused(
-            f"{key}: the archive reports checksum {stored}, the file has {_written(crc32)}"
+    if stored is not None and stored != written(crc32):
+        raise StorageUnavailable(
+            f"{key}: the archive reports checksum {stored}, the file has {written(crc32)}"
         )
 
 

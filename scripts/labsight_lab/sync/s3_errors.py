@@ -21,7 +21,15 @@ from botocore.exceptions import (
 )
 
 from labsight.errors import SettingsError, StorageUnavailable
-from labsight_lab.sync.archive import AlreadyThere, Denied, Refused, Unreachable, UploadGone
+from labsight_lab.sync.archive import (
+    AlreadyThere,
+    Answer,
+    Denied,
+    Refused,
+    Rejected,
+    Unreachable,
+    UploadGone,
+)
 
 _OFFLINE = (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError)
 _CREDENTIALS = (
@@ -42,6 +50,8 @@ _REJECTED_KEYS = {
 }
 _REJECTED_CONTENT = {"BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "IncompleteBody"}
 _UNUSABLE_UPLOAD = {"NoSuchUpload", "InvalidPart", "InvalidPartOrder"}
+# Something else is under way with this key or upload; AWS asks to try again.
+_PASSING = {"RequestTimeout", "SlowDown", "ConditionalRequestConflict"}
 _OTHER_REGION = {"PermanentRedirect", "AuthorizationHeaderMalformed"}
 
 
@@ -51,7 +61,10 @@ def translated(*, endpoint: str, bucket: str, key: str, right: str) -> Iterator[
     try:
         yield
     except ClientError as error:
-        raise of_answer(error, bucket=bucket, key=key, right=right) from error
+        told = of_answer(error, bucket=bucket, key=key, right=right)
+        if isinstance(told, Answer):
+            told.retried = error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
+        raise told from error
     except _OFFLINE as error:
         raise Unreachable(
             f"{endpoint} cannot be reached; check the network, then run labsight sync again: "
@@ -87,42 +100,38 @@ def of_answer(error: ClientError, *, bucket: str, key: str, right: str) -> Excep
     if code in _UNUSABLE_UPLOAD:
         return UploadGone(code)
     if code == "PreconditionFailed":
-        return AlreadyThere(
-            f"the archive already holds {key}", own_retry=about.get("RetryAttempts", 0) > 0
-        )
+        return AlreadyThere(f"the archive already holds {key}")
     if code in _REJECTED_CONTENT:
         return Refused(
             "the bytes were damaged on the way and refused; they are sent again next time"
         )
     return _about_everything(code, said, bucket, right) or (
         Refused(f"the archive refused it: {code}: {said}")
-        if about.get("HTTPStatusCode", 500) < 500 and code not in {"RequestTimeout", "SlowDown"}
+        if about.get("HTTPStatusCode", 500) < 500 and code not in _PASSING
         else StorageUnavailable(f"the archive failed: {code}: {said}")
     )
 
 
-def _about_everything(code: str, said: str, bucket: str, right: str) -> SettingsError | None:
+def _about_everything(code: str, said: str, bucket: str, right: str) -> Answer | None:
     """Return an error that would meet every other file too."""
     if code in {"AccessDenied", "AllAccessDisabled"}:
         return Denied(
             f"AWS does not allow {right} on bucket {bucket!r} ({said}); grant the user this right"
         )
     if code in _REJECTED_KEYS:
-        return SettingsError(
+        return Rejected(
             f"AWS rejects the credentials: {_REJECTED_KEYS[code]}; log in again or correct them"
         )
     if code in _OTHER_REGION:
-        return SettingsError(
+        return Rejected(
             f"bucket {bucket!r} lies in another region ({said}); set AWS_DEFAULT_REGION"
         )
     return {
-        "NoSuchBucket": SettingsError(
+        "NoSuchBucket": Rejected(
             f"there is no bucket {bucket!r}; the name is the stack's output archive_bucket"
         ),
-        "InvalidBucketName": SettingsError(
-            f"--bucket {bucket!r} is not a name that a bucket can have"
-        ),
-        "RequestTimeTooSkewed": SettingsError(
+        "InvalidBucketName": Rejected(f"--bucket {bucket!r} is not a name that a bucket can have"),
+        "RequestTimeTooSkewed": Rejected(
             "AWS rejects requests because this machine's clock is wrong; set the clock"
         ),
     }.get(code)

@@ -1,5 +1,6 @@
 """A local file as it is sent: opened read-only, never through a link, and watched for changes."""
 
+import base64
 import io
 import os
 import stat
@@ -12,15 +13,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 BLOCK = 1 << 20
-
-# Binary on Windows; no link in the place of the file; no waiting for a pipe's other end.
-_FLAGS = (
-    os.O_RDONLY
-    | getattr(os, "O_BINARY", 0)
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-)
 
 
 class TransferBreak(BaseException):
@@ -50,7 +42,7 @@ class Fingerprint:
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
     """Open a regular file for reading; raise OSError, also for what is no regular file."""
-    with open(os.open(path, _FLAGS), "rb", buffering=0) as raw:  # noqa: PTH123 - a descriptor
+    with open(_descriptor(path), "rb", buffering=0) as raw:  # noqa: PTH123 - a descriptor
         if not stat.S_ISREG(os.fstat(raw.fileno()).st_mode):
             raise OSError(f"{path.name} is not a regular file")
         with io.BufferedReader(raw) as file:
@@ -64,33 +56,61 @@ def fingerprint(file: BinaryIO) -> Fingerprint:
 
 
 def check_unchanged(file: BinaryIO, path: Path, expected: Fingerprint) -> None:
-    """Raise SourceChanged if the file, or what now lies under its name, is another."""
+    """Raise SourceChanged if the file, or what lies under its name, is another or about to be."""
     try:
         there = path.stat()
     except OSError as error:
         raise SourceChanged from error
-    if fingerprint(file) != expected or Fingerprint(there.st_size, there.st_mtime_ns) != expected:
+    if (
+        fingerprint(file) != expected
+        or Fingerprint(there.st_size, there.st_mtime_ns) != expected
+        or held_by_a_writer(path)
+    ):
         raise SourceChanged
 
 
 if sys.platform == "win32":
     import ctypes
+    import msvcrt
     from ctypes import wintypes
+
+    _SHARE_READ, _SHARE_ALL = 1, 7  # 7: others may write, rename and delete meanwhile
+
+    def _handle(path: Path, share: int) -> int:
+        """Open a file for reading, by the only call that can share it as little or much as asked.
+
+        https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-createfilew
+        """
+        generic_read, open_existing = 0x80000000, 3
+        create = ctypes.WinDLL("kernel32", use_last_error=True).CreateFileW
+        create.restype = wintypes.HANDLE
+        create.argtypes = [
+            *(wintypes.LPCWSTR, wintypes.DWORD, wintypes.DWORD, wintypes.LPVOID),
+            *(wintypes.DWORD, wintypes.DWORD, wintypes.HANDLE),
+        ]
+        handle: int = create(str(path), generic_read, share, None, open_existing, 0, None)
+        if handle == wintypes.HANDLE(-1).value:
+            raise ctypes.WinError(ctypes.get_last_error())
+        return handle
+
+    def _descriptor(path: Path) -> int:
+        return msvcrt.open_osfhandle(_handle(path, _SHARE_ALL), os.O_RDONLY | os.O_BINARY)
 
     def held_by_a_writer(path: Path) -> bool:
         """Say whether another program has the file open for writing."""
-        generic_read, share_read, open_existing, sharing_violation = 0x80000000, 1, 3, 32
-        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
-        kernel.CreateFileW.restype = wintypes.HANDLE
-        kernel.CloseHandle.argtypes = [wintypes.HANDLE]
-        handle = kernel.CreateFileW(
-            str(path), generic_read, share_read, None, open_existing, 0, None
-        )
-        if handle != wintypes.HANDLE(-1).value:
-            kernel.CloseHandle(handle)
-            return False
-        return ctypes.get_last_error() == sharing_violation
+        sharing_violation = 32
+        try:
+            handle = _handle(path, _SHARE_READ)
+        except OSError as error:
+            return error.winerror == sharing_violation
+        os.close(msvcrt.open_osfhandle(handle, os.O_RDONLY))
+        return False
 else:
+    # No link in the place of the file; no waiting for a pipe's other end.
+    _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+    def _descriptor(path: Path) -> int:
+        return os.open(path, _FLAGS)
 
     def held_by_a_writer(path: Path) -> bool:  # noqa: ARG001 - the other branch's signature
         """Say no: only Windows can tell whether another program writes to a file."""
@@ -112,11 +132,16 @@ def checksum(
     return own, before
 
 
+def written(crc32: int) -> str:
+    """Write a checksum as S3 does."""
+    return base64.b64encode(crc32.to_bytes(4, "big")).decode()
+
+
 class Body:
     """A stretch of an open file as the body of a request; a retry can seek back.
 
     ``moved`` hears how far the reading got; ``at_end`` is called before the last bytes are handed
-    out, and may still end the request by raising.
+    out, and may still end the request by raising. ``handed_out`` tells whether they ever were.
     """
 
     def __init__(
@@ -130,6 +155,7 @@ class Body:
         self._file, self._start, self._length = file, start, length
         self._moved, self._at_end = moved, at_end
         self._position = 0
+        self.handed_out = length == 0
 
     def __len__(self) -> int:
         return self._length
@@ -146,6 +172,7 @@ class Body:
         self._moved(self._position)
         if self._position == self._length:
             self._at_end()
+            self.handed_out = True
         return data
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:

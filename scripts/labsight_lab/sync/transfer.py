@@ -46,7 +46,7 @@ class Transfer:
         if result in {Result.CHANGED, Result.FAILED}:
             state = State.SEEN if result is Result.CHANGED else State.FAILED
             sending.note(state=state, reason=reason)
-        return Outcome(candidate, result, reason)
+        return Outcome(sending.candidate, result, reason)
 
     def abandon(self, entry: Entry, key: str) -> None:
         """Drop the open upload of a file that is no longer in the folder."""

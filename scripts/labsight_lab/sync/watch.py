@@ -32,14 +32,16 @@ def for_ever(
 ) -> None:
     """Look at the folder again and again until interrupted.
 
-    What is wrong at the first look (credentials, bucket, rights) ends the command, so that
-    whoever started it sees it; what goes wrong later is told and tried again.
+    What is wrong at the start (credentials, bucket) or at the first look (rights) ends the
+    command, so that whoever started it sees it; what goes wrong later is told and tried again.
     """
     told: set[tuple[str, str]] = set()
     started = False
     while True:
         pause = interval
         try:
+            if not started:
+                passes.ask()
             passes.send()
             started = True
         except LabsightError as error:
@@ -58,6 +60,7 @@ def _tell_news(passes: Passes, say: Callable[[str], None], told: set[tuple[str, 
     for title, reasons in (
         ("failed", report.failed),
         ("conflict", report.conflicts),
+        ("not proven to be in the archive", report.existing),
         ("not finished", report.unfinished),
     ):
         present.update({(title, path): reason for path, reason in reasons.items()})
