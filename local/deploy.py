@@ -7,7 +7,7 @@ import runpy
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +19,7 @@ from local import resources
 from local.configuration import Stack
 from local.declared import Deployment, Properties, Resource
 from local.errors import ProgramFailed
+from local.loops import event_loop
 
 
 def deploy(
@@ -38,7 +39,7 @@ def deploy(
         root = cast("Any", settings.get_root_resource())
         return pulumi.Output.all(**root.outputs).apply(exports.update)
 
-    with _program_surroundings(stack.folder), _event_loop(recorder.loops):
+    with _program_surroundings(stack.folder), event_loop(recorder.loops):
         _forget_earlier_program()
         mocks.set_mocks(recorder, stack.project, stack.name, logger=_silent_logger())
         pulumi.runtime.set_all_config(dict(stack.config))
@@ -159,23 +160,3 @@ def _program_surroundings(folder: Path) -> Iterator[None]:
             yield
     finally:
         sys.path.remove(str(folder))
-
-
-@contextlib.contextmanager
-def _event_loop(others: Iterable[asyncio.AbstractEventLoop]) -> Iterator[None]:
-    """Give this thread an event loop, as Pulumi expects one; close it and those of its threads.
-
-    Pulumi gives each thread that makes resources a loop of its own and leaves it open.
-    """
-    loop = asyncio.new_event_loop()
-    # A failed resource fails the tasks that wait for it. The first failure is raised; asyncio would
-    # log the others, with tracebacks, when they are collected.
-    loop.set_exception_handler(lambda _loop, _context: None)
-    asyncio.set_event_loop(loop)
-    try:
-        yield
-    finally:
-        loop.run_until_complete(loop.shutdown_default_executor())
-        asyncio.set_event_loop(None)
-        for opened in {loop, *others}:
-            opened.close()

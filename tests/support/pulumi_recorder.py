@@ -3,6 +3,7 @@
 ``declare`` runs a program and returns its value; ``recorded`` holds the resources of the last one.
 """
 
+import asyncio
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +15,8 @@ import pulumi_aws
 import pytest
 from pulumi.runtime import mocks, rpc, settings
 from pulumi.runtime.proto import resource_pb2
+
+from local.loops import event_loop
 
 with warnings.catch_warnings():
     # The first look into a service imports it, and some warn of old classes that nobody here uses.
@@ -59,8 +62,10 @@ class Recorder(pulumi.runtime.Mocks):
 
     def __init__(self, *, known: bool = True) -> None:
         self.known = known
+        self.loops: set[asyncio.AbstractEventLoop] = set()
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        self.loops.add(asyncio.get_event_loop())
         if not args.custom or not self.known:
             return "", {}
         computed = _computed(args.typ, args.name, args.inputs)
@@ -136,17 +141,17 @@ def run(
     """Run a program, fill ``recorded``, and return the program's value with its outputs awaited."""
     recorded.clear()
     _forget_root()  # or the program's exports join those of the one before
-    monitor = _Monitor(Recorder(known=known), recorded)
-    mocks.set_mocks(
-        monitor.mocks, project="labsight", stack=stack, preview=not known, monitor=monitor
-    )
+    recorder = Recorder(known=known)
     answer: list[Any] = []
 
     def body() -> pulumi.Output[Any]:
         return pulumi.Output.from_input(program()).apply(answer.append)
 
     awaiting_outputs: Callable[[Callable[[], Any]], Callable[[], None]] = pulumi.runtime.test
-    awaiting_outputs(body)()
+    with event_loop(recorder.loops):
+        monitor = _Monitor(recorder, recorded)
+        mocks.set_mocks(recorder, "labsight", stack, preview=not known, monitor=monitor)
+        awaiting_outputs(body)()
     return answer[0] if answer else None
 
 
