@@ -2,7 +2,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
-PORT ?= 8080
+# An unattended run takes any free port, so that it can go on beside another one.
+PORT ?= $(if $(ONCE),0,8080)
 SLIDES ?= sample-data/slides
 export UV_PYTHON_DOWNLOADS := never
 # Hospital networks often inspect TLS with a certificate of their own, which only the system knows.
@@ -12,7 +13,7 @@ BIN := .venv/bin
 STAMPS := .stamps
 # The machine's Node when it is new enough for Vite, else the one that a Python wheel carries.
 NODE_OK := $(shell command -v npm >/dev/null && node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit((a === 20 && b >= 19) || (a === 22 && b >= 12) || a > 22 ? 0 : 1)' 2>/dev/null && echo yes)
-WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*')
+WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' -not -path '*/__pycache__/*')
 
 .PHONY: help demo web wheel test check lint types web-check bench screenshots sample lock clean
 

@@ -123,6 +123,8 @@ def _import(
         seed.sync(slides, bucket, platform.cloud, Path(home), steps.say)
         synced = seed.synced(bucket, platform.cloud)
         step.detail = f"{len(synced)} files of {slides}"
+    if not synced:
+        raise DeliveryFailed(f"{slides} holds no file that labsight sync takes for a slide")
     with steps.step("import") as step:
         rows = seed.wait_for_import(platform, synced, client)
         good = sum(row["import_state"] == "imported" for row in rows)

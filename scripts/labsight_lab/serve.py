@@ -24,7 +24,7 @@ def serve(folder: Path, *, host: str, port: int, cache: Path | None, show_labels
             raise
         raise SettingsError(
             f"labsight serve needs {error.name}, which is not installed: "
-            "pip install 'labsight[serve]'"
+            "install labsight's wheel with [serve]"
         ) from error
     if host not in LOOPBACK:
         sys.stderr.write(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 import time
 from contextlib import closing
@@ -19,6 +20,9 @@ from labsight_lab.sync.progress import Display, Meter, display_for
 from labsight_lab.sync.quiet import TRUSTED_AGE_S, QuietWatch
 from labsight_lab.sync.report import Report
 from labsight_lab.text import shown
+
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,10 +127,10 @@ def _checked_folder(folder: Path) -> Path:
 def _check_names(options: SyncOptions) -> None:
     SlideKey(options.source, "any.svs")  # raises for a source that no key can have
     bucket = options.bucket
-    if not bucket or "/" in bucket or ":" in bucket:
+    if not _BUCKET.fullmatch(bucket):
         raise InvalidInput(
             f"--bucket {bucket!r}: give the name of a bucket alone, as the stack's output "
-            "archive_bucket tells it"
+            "archive_bucket tells it (lower-case letters, digits, hyphens and dots)"
         )
 
 
@@ -151,7 +155,7 @@ def _connect(options: SyncOptions) -> Archive:
         if (error.name or "").partition(".")[0] not in {"boto3", "botocore"}:
             raise
         raise SettingsError(
-            "labsight sync needs boto3, which is not installed: pip install 'labsight[lab]'"
+            "labsight sync needs boto3, which is not installed: install labsight's wheel with [lab]"
         ) from error
     return connect(
         options.bucket,

@@ -1,5 +1,6 @@
 """The worklist: slides, newest first, and one slide."""
 
+import unicodedata
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -110,7 +111,8 @@ def get_slide(
 
 
 def _clean(search: str | None) -> str | None:
-    return keys.printable(search.strip()) or None if search else None
+    """Write a search as names are kept: composed, without control characters."""
+    return keys.printable(unicodedata.normalize("NFC", search.strip())) or None if search else None
 
 
 def _slide(row: models.Slide) -> Slide:

@@ -142,7 +142,14 @@ def _get(session: Session, slide_id: str) -> Slide:
 
 
 def _matching(query: Select[Slide], search: str) -> Select[Slide]:
-    columns = (Slide.path, Slide.case_id, Slide.slide_id, Slide.image_id, Slide.barcode)
+    columns = (
+        Slide.source,
+        Slide.path,
+        Slide.case_id,
+        Slide.slide_id,
+        Slide.image_id,
+        Slide.barcode,
+    )
     return query.where(or_(*(column.icontains(search, autoescape=True) for column in columns)))
 
 

@@ -71,7 +71,7 @@ class Importer:
             try:
                 return self._run(self._store.head(key), who)
             except ObjectMissing:
-                return self._fail(key, who, "missing", "the file is no longer in the archive", None)
+                return self._fail(key, who, "missing", "the file is no longer there", None)
             except ObjectChanged as error:
                 _log.info("%s changed while it was read (%s); looking again", key, error)
         raise StorageUnavailable(f"{key}: the file keeps changing while it is read")

@@ -1,4 +1,5 @@
 import logging
+import unicodedata
 from collections.abc import Iterator
 
 import pytest
@@ -37,6 +38,14 @@ def test_a_slide_is_listed_with_its_links(client: TestClient, catalog: Catalog) 
     }
     assert client.get(f"/api/slides/{row.id}").json() == item
     assert item["created_at"].endswith("Z")
+
+
+def test_a_search_finds_composed_names_by_decomposed_words(
+    client: TestClient, catalog: Catalog
+) -> None:
+    catalog.record("slides/lab/Färbung.svs", "x")
+    decomposed = unicodedata.normalize("NFD", "Färbung")
+    assert len(client.get("/api/slides", params={"q": decomposed}).json()["items"]) == 1
 
 
 def test_a_failed_import_tells_why_and_links_nowhere(client: TestClient, catalog: Catalog) -> None:

@@ -77,9 +77,10 @@ def test_a_search_looks_into_names_and_ids_and_takes_wildcards_as_text(catalog: 
     catalog.record("slides/lab/Breast 50%.svs", "x", barcode="S26-1;A1")
     catalog.record("slides/lab/other.svs", "x", case_id="S27-9")
     found = {
-        text: len(catalog.slides(search=text).slides) for text in ("breast", "s26", "S27", "%")
+        text: len(catalog.slides(search=text).slides)
+        for text in ("breast", "s26", "S27", "%", "LAB")
     }
-    assert found == {"breast": 1, "s26": 1, "S27": 1, "%": 1}
+    assert found == {"breast": 1, "s26": 1, "S27": 1, "%": 1, "LAB": 2}
 
 
 def test_slides_are_filtered_by_state(catalog: Catalog) -> None:
