@@ -1,6 +1,5 @@
 """Runs the Pulumi program against a mock monitor that builds it in the embedded AWS."""
 
-import asyncio
 import contextlib
 import logging
 import runpy
@@ -39,7 +38,7 @@ def deploy(
         root = cast("Any", settings.get_root_resource())
         return pulumi.Output.all(**root.outputs).apply(exports.update)
 
-    with _program_surroundings(stack.folder), event_loop(recorder.loops):
+    with _program_surroundings(stack.folder), event_loop():
         _forget_earlier_program()
         mocks.set_mocks(recorder, stack.project, stack.name, logger=_silent_logger())
         pulumi.runtime.set_all_config(dict(stack.config))
@@ -72,14 +71,12 @@ class _Recorder(mocks.Mocks):
     def __init__(self, site: resources.Site, watch: Callable[[Resource], None]) -> None:
         self.resources: list[Resource] = []
         self.errors: list[LabsightError] = []
-        self.loops: set[asyncio.AbstractEventLoop] = set()
         self._site = site
         self._watch = watch
         self._lock = threading.Lock()
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, Properties]:
         """Make a resource; several threads call this at once, in no fixed order."""
-        self.loops.add(asyncio.get_event_loop())
         inputs = plain(args.inputs)
         if args.custom is False:  # a component: nothing of it exists in AWS
             return "", inputs
@@ -106,7 +103,6 @@ class _Recorder(mocks.Mocks):
 
     def call(self, args: mocks.MockCallArgs) -> Any:
         """Answer a data source."""
-        self.loops.add(asyncio.get_event_loop())
         try:
             return resources.look_up(self._site, args.token, plain(args.args))
         except LabsightError as error:

@@ -3,7 +3,6 @@
 ``declare`` runs a program and returns its value; ``recorded`` holds the resources of the last one.
 """
 
-import asyncio
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -62,10 +61,8 @@ class Recorder(pulumi.runtime.Mocks):
 
     def __init__(self, *, known: bool = True) -> None:
         self.known = known
-        self.loops: set[asyncio.AbstractEventLoop] = set()
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
-        self.loops.add(asyncio.get_event_loop())
         if not args.custom or not self.known:
             return "", {}
         computed = _computed(args.typ, args.name, args.inputs)
@@ -148,7 +145,7 @@ def run(
         return pulumi.Output.from_input(program()).apply(answer.append)
 
     awaiting_outputs: Callable[[Callable[[], Any]], Callable[[], None]] = pulumi.runtime.test
-    with event_loop(recorder.loops):
+    with event_loop():
         monitor = _Monitor(recorder, recorded)
         mocks.set_mocks(recorder, "labsight", stack, preview=not known, monitor=monitor)
         awaiting_outputs(body)()
