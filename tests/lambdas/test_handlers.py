@@ -1,5 +1,6 @@
 """The handlers as AWS calls them: events in, answers out, settings from the environment."""
 
+import asyncio
 import base64
 import importlib
 import json
@@ -22,6 +23,16 @@ from tests.support.made_slides import make_svs
 
 BUCKET = "archive"
 Start = Callable[[str], ModuleType]
+
+
+@pytest.fixture(autouse=True)
+def event_loop() -> Iterator[None]:
+    """Gives Mangum the event loop of Lambda's main thread; it would leave one of its own open."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
 
 
 @pytest.fixture
