@@ -4,17 +4,22 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from pulumi import ComponentResource, Output, ResourceOptions
+from pulumi import ComponentResource, Input, Output, ResourceOptions
 from pulumi_aws import apigatewayv2, cloudwatch, lambda_
 
+from components.encryption import Key
 from components.function import Function
 from components.naming import log_group_name
+from components.place import Place
 
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
-Authorization = Literal["AWS_IAM", "NONE"]
+Authorization = Literal["JWT", "NONE"]
 
 # Paths that anyone may call. Whatever is added here answers without knowing who asks.
 OPEN_PATHS = frozenset({"/healthz"})
+
+# Where a caller's token stands in a request; with and without the word Bearer before it.
+CREDENTIAL = "$request.header.Authorization"
 
 # An HTTP API gives up after 30 s: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 LONGEST_ANSWER = 29  # seconds
@@ -24,7 +29,8 @@ ACCESS_LOG_FIELDS = (
     "requestId",
     "requestTime",
     "identity.sourceIp",
-    "identity.userArn",
+    "authorizer.claims.sub",
+    "authorizer.error",
     "identity.userAgent",
     "httpMethod",
     "path",
@@ -43,7 +49,7 @@ class Route:
     method: Method
     path: str
     function: Function
-    authorization: Authorization = "AWS_IAM"
+    authorization: Authorization = "JWT"
 
     def __post_init__(self) -> None:
         if not self.path.startswith("/"):
@@ -71,18 +77,42 @@ class Route:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ApiArgs:
-    """Routes, how long access logs are kept (days), and requests per second until callers wait.
+class JwtAuthorizer:
+    """Whose tokens are good: the issuer's address, and for which of its clients they were made.
 
-    A viewer that opens a slide asks for about a hundred tiles at once, hence the burst.
+    Cognito's access tokens carry no audience; then API Gateway compares their client_id.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
+    """
+
+    issuer: Input[str]
+    audience: tuple[Input[str], ...]
+
+    def __post_init__(self) -> None:
+        if not self.audience:
+            raise ValueError("audience: name the clients whose tokens are good, got none")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiArgs:
+    """Routes, how callers are checked, how long access logs are kept (days), and under which key.
+
+    ``rate`` is requests per second until callers wait. The web app asks for many slides' pictures
+    at once, hence the burst.
     """
 
     routes: tuple[Route, ...]
     log_days: int
+    authorizer: JwtAuthorizer | None = None
+    key: Key | None = None
     rate: int = 500
     burst: int = 1000
 
     def __post_init__(self) -> None:
+        checked = [route.key for route in self.routes if route.authorization == "JWT"]
+        if checked and self.authorizer is None:
+            raise ValueError(
+                f"route {checked[0]!r} checks tokens, and no authorizer says whose: give one"
+            )
         keys = [route.key for route in self.routes]
         twice = sorted({key for key in keys if keys.count(key) > 1})
         if twice:
@@ -90,15 +120,21 @@ class ApiArgs:
 
 
 class Api(ComponentResource):
-    """An HTTP API whose every route is checked by IAM, but for the few open ones."""
+    """An HTTP API whose every route asks for a token, but for the few open ones.
 
+    It can be called past CloudFront, which reaches it by this very address, so that address stays
+    switched on: the token is asked for either way. No other origin may read answers (no CORS).
+    """
+
+    id: Output[str]
     url: Output[str]
 
     def __init__(self, name: str, args: ApiArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("labsight:http:Api", name, None, opts)
         child = ResourceOptions(parent=self)
         api = apigatewayv2.Api(f"{name}-api", protocol_type="HTTP", opts=child)
-        self.url = api.api_endpoint
+        self.url, self.id = api.api_endpoint, api.id
+        authorizer = self._check_tokens(name, args, api)
         functions = {route.function.pulumi_resource_name: route.function for route in args.routes}
         targets = {
             label: self._integrate(name, label, function, api)
@@ -110,11 +146,32 @@ class Api(ComponentResource):
                 api_id=api.id,
                 route_key=route.key,
                 authorization_type=route.authorization,
+                authorizer_id=authorizer if route.authorization == "JWT" else None,
                 target=targets[route.function.pulumi_resource_name],
                 opts=child,
             )
         self._publish(name, args, api)
         self.register_outputs({"url": self.url})
+
+    def host(self, place: Place) -> Output[str]:
+        """Return the API's host name, as an origin of CloudFront."""
+        return Output.concat(self.id, f".execute-api.{place.region}.amazonaws.com")
+
+    def _check_tokens(self, name: str, args: ApiArgs, api: apigatewayv2.Api) -> Output[str] | None:
+        """Declare whose tokens are good; return the id by which routes ask for one."""
+        if args.authorizer is None:
+            return None
+        return apigatewayv2.Authorizer(
+            f"{name}-authorizer",
+            api_id=api.id,
+            authorizer_type="JWT",
+            identity_sources=[CREDENTIAL],
+            jwt_configuration={
+                "issuer": args.authorizer.issuer,
+                "audiences": list(args.authorizer.audience),
+            },
+            opts=ResourceOptions(parent=self),
+        ).id
 
     def _integrate(
         self, name: str, label: str, function: Function, api: apigatewayv2.Api
@@ -145,6 +202,7 @@ class Api(ComponentResource):
             f"{name}-access-logs",
             name=log_group_name(name, vended=True),
             retention_in_days=args.log_days,
+            kms_key_id=args.key.arn if args.key else None,
             opts=ResourceOptions(parent=self),
         )
         line = {field.rpartition(".")[2]: f"$context.{field}" for field in ACCESS_LOG_FIELDS}

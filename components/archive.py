@@ -6,12 +6,14 @@ from pulumi import ComponentResource, Output, ResourceOptions
 from pulumi_aws import s3
 
 from components.bucket import PrivateBucket, PrivateBucketArgs
+from components.encryption import Key
 from components.iam import Grant
 from components.resource_policy import EVERYONE, Statement
 
-# Days without access; S3 refuses anything else for the Archive Access tier.
+# Days without access; S3 refuses anything else for the two archive tiers.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_Tiering.html
 ARCHIVE_TIER_AFTER = range(90, 731)
+DEEP_TIER_AFTER = range(180, 731)
 REMADE_DAYS = 30
 
 
@@ -20,34 +22,45 @@ class ArchiveArgs:
     """What a lab may decide about its archive.
 
     Objects under the prefix ``write_once`` can be created and not replaced, and should one be
-    deleted, its version stays. They are also the ones that rest in the archive tier after
-    ``archive_after_days`` without access; everything else stays readable at once. What lies under
-    ``remade`` can be made anew, so its old versions go. Access logs are kept ``log_days``.
+    deleted, its version stays; with ``object_lock_days`` no version can be deleted for so long.
+    They are also the ones that rest in the archive tiers after ``archive_after_days`` and
+    ``deep_archive_after_days`` without access; everything else stays readable at once. What lies
+    under ``remade`` can be made anew, so its old versions go. Access logs are kept ``log_days``.
+    An archive that is ``kept`` outlives the stack. ``key`` encrypts it (none: S3's own key).
     """
 
     write_once: str
-    remade: str
+    remade: tuple[str, ...]
     log_days: int
     archive_after_days: int | None = None
+    deep_archive_after_days: int | None = None
+    object_lock_days: int | None = None
+    kept: bool = True
+    key: Key | None = None
 
     def __post_init__(self) -> None:
-        days = self.archive_after_days
-        if days is not None and days not in ARCHIVE_TIER_AFTER:
-            raise ValueError(
-                f"archive_after_days: S3 takes {ARCHIVE_TIER_AFTER.start} to "
-                f"{ARCHIVE_TIER_AFTER.stop - 1}, got {days}; leave it out for no archive tier"
-            )
+        for setting, allowed in (
+            ("archive_after_days", ARCHIVE_TIER_AFTER),
+            ("deep_archive_after_days", DEEP_TIER_AFTER),
+        ):
+            days: int | None = getattr(self, setting)
+            if days is not None and days not in allowed:
+                raise ValueError(
+                    f"{setting}: S3 takes {allowed.start} to {allowed.stop - 1}, got {days}; "
+                    "leave it out for no such tier"
+                )
 
 
 class Archive(ComponentResource):
-    """A private bucket that outlives the stack; what is not read moves to cheaper tiers."""
+    """A private bucket that every image lies in; what is not read moves to cheaper tiers."""
 
     bucket: Output[str]
     arn: Output[str]
 
     def __init__(self, name: str, args: ArchiveArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("labsight:storage:Archive", name, None, opts)
-        child = ResourceOptions(parent=self, retain_on_delete=True)
+        child = ResourceOptions(parent=self, retain_on_delete=args.kept)
+        self._key = args.key
         store = PrivateBucket(
             name,
             PrivateBucketArgs(
@@ -55,33 +68,65 @@ class Archive(ComponentResource):
                 cools=True,
                 remade=args.remade,
                 remade_days=REMADE_DAYS,
+                key=args.key,
+                kept=args.kept,
             ),
             ResourceOptions(parent=self),
         )
         self.bucket, self.arn = store.bucket, store.arn
-        self._watched: list[str] = []
+        self._watched: list[tuple[str, str]] = []
         # The bucket's only notification document: all events go to EventBridge, where rules choose.
         s3.BucketNotification(f"{name}-events", bucket=self.bucket, eventbridge=True, opts=child)
-        if args.archive_after_days is not None:
+        self._cool(name, args, child)
+        if args.object_lock_days is not None:
+            self._lock(name, args.object_lock_days, store, child)
+        self._log_access(name, args)
+        self.register_outputs({"bucket": self.bucket, "arn": self.arn})
+
+    def _cool(self, name: str, args: ArchiveArgs, child: ResourceOptions) -> None:
+        """Let slides that nobody opens sink into the archive tiers, as far as that is wanted."""
+        tiers = {
+            "ARCHIVE_ACCESS": args.archive_after_days,
+            "DEEP_ARCHIVE_ACCESS": args.deep_archive_after_days,
+        }
+        tierings: list[s3.BucketIntelligentTieringConfigurationTieringArgsDict] = [
+            {"access_tier": tier, "days": days} for tier, days in tiers.items() if days is not None
+        ]
+        if tierings:
             s3.BucketIntelligentTieringConfiguration(
                 f"{name}-archive-tier",
                 bucket=self.bucket,
                 filter={"prefix": args.write_once},
-                tierings=[{"access_tier": "ARCHIVE_ACCESS", "days": args.archive_after_days}],
+                tierings=tierings,
                 opts=child,
             )
-        self._log_access(name, args.log_days)
-        self.register_outputs({"bucket": self.bucket, "arn": self.arn})
 
-    def _log_access(self, name: str, days: int) -> None:
+    def _lock(self, name: str, days: int, store: PrivateBucket, child: ResourceOptions) -> None:
+        """Forbid deleting a version for so many days, but to who may bypass governance.
+
+        The bucket's own switch would have to be set when it is made: turning the lock on later
+        would replace the bucket. The lock's configuration turns it on in place.
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-configure.html
+        """
+        s3.BucketObjectLockConfiguration(
+            f"{name}-lock",
+            bucket=self.bucket,
+            object_lock_enabled="Enabled",
+            rule={"default_retention": {"mode": "GOVERNANCE", "days": days}},
+            # A lock needs the versions that the store switches on.
+            opts=ResourceOptions.merge(child, ResourceOptions(depends_on=[store])),
+        )
+
+    def _log_access(self, name: str, args: ArchiveArgs) -> None:
         """Record who read and wrote what, in a bucket that only S3's log delivery writes to."""
         logs = PrivateBucket(
             f"{name}-log",
             PrivateBucketArgs(
                 statements=lambda arn: [_log_delivery(arn, self.arn)],
-                expire_days=days,
-                remade="",
+                expire_days=args.log_days,
+                remade=("",),
                 remade_days=1,  # what has expired is not kept for longer than that
+                kept=args.kept,
             ),
             ResourceOptions(parent=self),
         )
@@ -91,16 +136,25 @@ class Archive(ComponentResource):
             target_bucket=logs.bucket,
             target_prefix="access/",
             # Records that S3 cannot deliver are lost, so the log bucket's policy comes first.
-            opts=ResourceOptions(parent=self, retain_on_delete=True, depends_on=[logs]),
+            opts=ResourceOptions(parent=self, retain_on_delete=args.kept, depends_on=[logs]),
         )
 
     def read(self, prefix: str) -> Grant:
         """Allow fetching objects under ``prefix``."""
-        return Grant(("s3:GetObject",), (self._objects(prefix),))
+        return self._grant(("s3:GetObject",), prefix, ("kms:Decrypt",))
 
     def write(self, prefix: str) -> Grant:
         """Allow storing objects under ``prefix``, in one piece or in parts."""
-        return Grant(("s3:PutObject", "s3:AbortMultipartUpload"), (self._objects(prefix),))
+        return self._grant(
+            ("s3:PutObject", "s3:AbortMultipartUpload"),
+            prefix,
+            ("kms:Decrypt", "kms:GenerateDataKey"),
+        )
+
+    @property
+    def key(self) -> Key | None:
+        """The key of its own that encrypts it, if it has one."""
+        return self._key
 
     def list(self, prefix: str) -> Grant:
         """Allow listing the keys under ``prefix``.
@@ -111,18 +165,55 @@ class Archive(ComponentResource):
         condition = {"StringLike": {"s3:prefix": f"{prefix}*"}} if prefix else None
         return Grant(("s3:ListBucket",), (self.arn,), condition)
 
-    def watch(self, prefix: str) -> Output[str]:
-        """Return the event pattern for objects created under ``prefix``, to its one consumer.
+    def share(self) -> Grant:
+        """Allow what a file gateway asks of the bucket itself, names of objects included.
 
-        A second consumer of the same objects would import each of them twice.
+        It also looks at the bucket as a whole, in requests that carry no prefix for a condition.
+        https://docs.aws.amazon.com/filegateway/latest/files3/grant-access-s3.html
         """
-        for other in self._watched:
-            if prefix.startswith(other) or other.startswith(prefix):
+        actions = (
+            "GetAccelerateConfiguration",
+            "GetBucketLocation",
+            "GetBucketVersioning",
+            "ListBucket",
+            "ListBucketMultipartUploads",
+            "ListBucketVersions",
+        )
+        return Grant(tuple(f"s3:{action}" for action in actions), (self.arn,))
+
+    def share_objects(self, prefix: str, *, writable: bool) -> Grant:
+        """Allow what a file share does with objects under ``prefix``.
+
+        What is deleted or replaced through it stays as an old version.
+        """
+        reading = ("GetObject", "GetObjectAcl", "GetObjectVersion")
+        writing = (
+            "AbortMultipartUpload",
+            "DeleteObject",
+            "ListMultipartUploadParts",
+            "PutObject",
+            "PutObjectAcl",
+        )
+        actions = (*reading, *writing) if writable else reading
+        opening = ("Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey")
+        return self._grant(
+            tuple(f"s3:{action}" for action in actions),
+            prefix,
+            tuple(f"kms:{action}" for action in (*opening, "ReEncryptFrom", "ReEncryptTo")),
+        )
+
+    def watch(self, prefix: str, task: str = "import") -> Output[str]:
+        """Return the event pattern for objects created under ``prefix``, to one consumer a task.
+
+        A second consumer with the same task would do it twice for each object.
+        """
+        for other_task, other in self._watched:
+            if task == other_task and (prefix.startswith(other) or other.startswith(prefix)):
                 raise ValueError(
-                    f"objects under {prefix!r} already have a consumer (of {other!r}); "
-                    "let that one pass them on"
+                    f"objects under {prefix!r} already have a consumer for the task {task!r} "
+                    f"(of {other!r}); let that one pass them on"
                 )
-        self._watched.append(prefix)
+        self._watched.append((task, prefix))
         return Output.json_dumps(
             {
                 "source": ["aws.s3"],
@@ -134,6 +225,12 @@ class Archive(ComponentResource):
                 },
             }
         )
+
+    def _grant(self, actions: tuple[str, ...], prefix: str, key_actions: tuple[str, ...]) -> Grant:
+        """Name objects and key in one statement: no action on the one applies to the other."""
+        if self._key is None:
+            return Grant(actions, (self._objects(prefix),))
+        return Grant((*actions, *key_actions), (self._objects(prefix), self._key.arn))
 
     def _objects(self, prefix: str) -> Output[str]:
         return Output.concat(self.arn, "/", prefix, "*")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pulumi import ComponentResource, Output, ResourceOptions
 from pulumi_aws import s3
 
+from components.encryption import Key
 from components.resource_policy import Statement, resource_policy, tls_only
 
 UPLOAD_DAYS = 7
@@ -17,23 +18,25 @@ class PrivateBucketArgs:
 
     ``statements`` adds to the bucket's only policy, given its ARN. ``expire_days`` deletes objects
     of that age; ``cools`` hands every object to Intelligent-Tiering from the first day. Versions
-    that were replaced or deleted are kept for ever but under the prefix ``remade``, where they go
-    after ``remade_days``.
+    that were replaced or deleted are kept for ever but under the prefixes ``remade``, where they
+    go after ``remade_days``. ``key`` encrypts what comes from now on (none: S3's own key).
+
+    A bucket that is ``kept`` stays in the account, with all that guards it, when the stack is
+    destroyed; any other goes, with everything in it.
     """
 
-    remade: str
+    remade: tuple[str, ...]
     remade_days: int
 
     statements: Callable[[Output[str]], Sequence[Statement]] = lambda _arn: ()
     cools: bool = False
     expire_days: int | None = None
+    key: Key | None = None
+    kept: bool = True
 
 
 class PrivateBucket(ComponentResource):
-    """Nothing public, TLS only, encrypted, versioned, no ACLs, no remains of broken uploads.
-
-    It stays in the account, with all that guards it, when the stack is destroyed.
-    """
+    """Nothing public, TLS only, encrypted, versioned, no ACLs, no remains of broken uploads."""
 
     bucket: Output[str]
     arn: Output[str]
@@ -42,8 +45,8 @@ class PrivateBucket(ComponentResource):
         self, name: str, args: PrivateBucketArgs, opts: ResourceOptions | None = None
     ) -> None:
         super().__init__("labsight:storage:PrivateBucket", name, None, opts)
-        child = ResourceOptions(parent=self, retain_on_delete=True)
-        bucket = s3.Bucket(f"{name}-bucket", opts=child)
+        child = ResourceOptions(parent=self, retain_on_delete=args.kept)
+        bucket = s3.Bucket(f"{name}-bucket", force_destroy=not args.kept, opts=child)
         self.bucket, self.arn = bucket.bucket, bucket.arn
         self._close(name, args)
         versions = s3.BucketVersioning(
@@ -55,7 +58,7 @@ class PrivateBucket(ComponentResource):
         s3.BucketServerSideEncryptionConfiguration(
             f"{name}-encryption",
             bucket=self.bucket,
-            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
+            rules=[_encryption(args.key)],
             opts=child,
         )
         self._age(name, args, versions)
@@ -63,7 +66,7 @@ class PrivateBucket(ComponentResource):
 
     def _close(self, name: str, args: PrivateBucketArgs) -> None:
         """Leave no way in but IAM permissions of this account, over TLS."""
-        child = ResourceOptions(parent=self, retain_on_delete=True)
+        child = ResourceOptions(parent=self, retain_on_delete=args.kept)
         s3.BucketPublicAccessBlock(
             f"{name}-no-public-access",
             bucket=self.bucket,
@@ -100,12 +103,7 @@ class PrivateBucket(ComponentResource):
                 "filter": {"prefix": ""},
                 "abort_incomplete_multipart_upload": {"days_after_initiation": UPLOAD_DAYS},
             },
-            {
-                "id": "old-versions",
-                "status": "Enabled",
-                "filter": {"prefix": args.remade},
-                "noncurrent_version_expiration": {"noncurrent_days": args.remade_days},
-            },
+            *(_old_versions_go(prefix, args.remade_days) for prefix in args.remade),
         ]
         if args.cools:
             rules.append(
@@ -129,5 +127,29 @@ class PrivateBucket(ComponentResource):
             f"{name}-lifecycle",
             bucket=self.bucket,
             rules=rules,
-            opts=ResourceOptions(parent=self, retain_on_delete=True, depends_on=[versions]),
+            opts=ResourceOptions(parent=self, retain_on_delete=args.kept, depends_on=[versions]),
         )
+
+
+def _old_versions_go(prefix: str, days: int) -> s3.BucketLifecycleConfigurationRuleArgsDict:
+    return {
+        "id": f"old-versions-{prefix.strip('/')}" if prefix else "old-versions",
+        "status": "Enabled",
+        "filter": {"prefix": prefix},
+        "noncurrent_version_expiration": {"noncurrent_days": days},
+    }
+
+
+def _encryption(
+    key: Key | None,
+) -> s3.BucketServerSideEncryptionConfigurationRuleArgsDict:
+    """Encrypt by default; with a bucket key, so that not every object costs a call to KMS."""
+    if key is None:
+        return {"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}
+    return {
+        "apply_server_side_encryption_by_default": {
+            "sse_algorithm": "aws:kms",
+            "kms_master_key_id": key.arn,
+        },
+        "bucket_key_enabled": True,
+    }

@@ -32,3 +32,9 @@ def source_files(folder: Path) -> list[Path]:
         and path.suffix != ".pyc"
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
+
+
+def code_bytes(name: str, root: Path = ROOT) -> int:
+    """Return how much room ``lambdas/<name>`` and ``labsight`` take once unpacked."""
+    folders = (root / "lambdas" / name, root / "src" / "labsight")
+    return sum(path.stat().st_size for folder in folders for path in source_files(folder))

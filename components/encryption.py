@@ -1,6 +1,7 @@
 """A key of our own: whoever may use what it encrypts is decided here, and each use is on record."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,20 +12,38 @@ from components.iam import POLICY_VERSION, Grant
 from components.place import Place
 
 DELETION_DAYS = 30
+LOGS, TRAIL = "logs", "cloudtrail"
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeyArgs:
     """What is encrypted, for the key's description, and which services encrypt on our behalf.
 
-    ``services`` are principals such as ``logs.eu-central-1.amazonaws.com``. A key that is
-    ``kept`` stays when the stack is destroyed, because what it encrypts stays as well.
+    ``services`` are principals such as ``logs.eu-central-1.amazonaws.com``. Services that act with
+    the rights of whoever calls them need not be named: S3, EFS, RDS, Secrets Manager, Lambda, EBS.
+    A key that is ``kept`` stays when the stack is destroyed, because what it encrypts stays as
+    well.
     """
 
     description: str
     place: Place
     services: tuple[str, ...] = ()
     kept: bool = True
+
+    def __post_init__(self) -> None:
+        for service in self.services:
+            kind = service.removesuffix(".amazonaws.com")
+            if kind == service:
+                raise ValueError(
+                    f"services: {service!r} is no principal; write it as sns.amazonaws.com"
+                )
+            if kind == LOGS or (
+                kind.startswith(f"{LOGS}.") and kind != f"{LOGS}.{self.place.region}"
+            ):
+                raise ValueError(
+                    f"services: {service!r}; CloudWatch Logs acts as "
+                    f"{LOGS}.{self.place.region}.amazonaws.com here"
+                )
 
 
 class Key(ComponentResource):
@@ -39,7 +58,7 @@ class Key(ComponentResource):
             description=args.description,
             enable_key_rotation=True,
             deletion_window_in_days=DELETION_DAYS,
-            policy=json.dumps(_policy(args)),
+            policy=json.dumps({"Version": POLICY_VERSION, "Statement": list(_statements(args))}),
             opts=ResourceOptions(parent=self, retain_on_delete=args.kept),
         )
         self.arn = key.arn
@@ -50,36 +69,88 @@ class Key(ComponentResource):
         return Grant(("kms:Decrypt", "kms:GenerateDataKey"), (self.arn,))
 
 
-def _policy(args: KeyArgs) -> dict[str, Any]:
-    """Let the account's own policies decide, and the named services act for this account alone.
+def _statements(args: KeyArgs) -> Iterator[dict[str, Any]]:
+    """Let the account's own policies decide, and each service act for this account alone.
 
     Without the first statement nobody could ever change the key again.
     https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
     """
-    account = {
-        "Sid": "AccountDecides",
-        "Effect": "Allow",
-        "Principal": {"AWS": f"arn:aws:iam::{args.place.account}:root"},
-        "Action": "kms:*",
-        "Resource": "*",
-    }
-    services = {
-        "Sid": "ServicesOnOurBehalf",
-        "Effect": "Allow",
-        "Principal": {"Service": list(args.services)},
-        "Action": ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey*", "kms:DescribeKey"],
-        "Resource": "*",
-        "Condition": _of_this_account(args.place),
-    }
-    statements = [account, services] if args.services else [account]
-    return {"Version": POLICY_VERSION, "Statement": statements}
+    root = {"AWS": f"arn:aws:iam::{args.place.account}:root"}
+    yield _allow("AccountDecides", root, ["kms:*"])
+    others: list[str] = []
+    for service in args.services:
+        kind = service.partition(".")[0]
+        if kind == LOGS:
+            yield _for_logs(service, args.place)
+        elif kind == TRAIL:
+            yield from _for_trail(service, args.place)
+        else:
+            others.append(service)
+    if others:
+        yield _for_senders(others, args.place)
 
 
-def _of_this_account(place: Place) -> dict[str, Any]:
-    """CloudWatch Logs names the log group in the encryption context and no source account."""
-    return {
-        "StringEqualsIfExists": {"aws:SourceAccount": place.account},
-        "ArnLikeIfExists": {
-            "kms:EncryptionContext:aws:logs:arn": place.arn("logs", "log-group:*"),
-        },
+def _for_logs(service: str, place: Place) -> dict[str, Any]:
+    """Let log groups of this account and region be written and read.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+    """
+    actions = ["Encrypt", "Decrypt", "ReEncrypt*", "GenerateDataKey*", "DescribeKey"]
+    return _allow(
+        "LogGroups",
+        {"Service": service},
+        [f"kms:{action}" for action in actions],
+        {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": place.arn("logs", "log-group:*")}},
+    )
+
+
+def _for_trail(service: str, place: Place) -> Iterator[dict[str, Any]]:
+    """Let this account's trails be written, in whatever region they stand.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
+    """
+    principal = {"Service": service}
+    trails = f"arn:aws:cloudtrail:*:{place.account}:trail/*"
+    yield _allow(
+        "TrailFiles",
+        principal,
+        ["kms:GenerateDataKey*"],
+        {"StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": trails}},
+    )
+    yield _allow("TrailLooksAtKey", principal, ["kms:DescribeKey"], _if_named(place))
+
+
+def _for_senders(services: list[str], place: Place) -> dict[str, Any]:
+    """Let services send to encrypted topics and queues.
+
+    CloudWatch alarms and Budgets say for which account they act; EventBridge does not, and would
+    be shut out by a condition that insists.
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
+    """
+    return _allow(
+        "ServicesOnOurBehalf",
+        {"Service": services},
+        ["kms:Decrypt", "kms:GenerateDataKey*", "kms:DescribeKey"],
+        _if_named(place),
+    )
+
+
+def _if_named(place: Place) -> dict[str, Any]:
+    """Shut out requests that say they are for another account; one that says nothing passes."""
+    return {"StringEqualsIfExists": {"aws:SourceAccount": place.account}}
+
+
+def _allow(
+    sid: str,
+    principal: dict[str, Any],
+    actions: list[str],
+    condition: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    statement = {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": principal,
+        "Action": actions,
+        "Resource": "*",  # in a key's policy: the key
     }
+    return statement | ({"Condition": condition} if condition else {})

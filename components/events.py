@@ -1,12 +1,18 @@
-"""New objects of the archive as messages: what arrives is handled, or kept as a dead letter."""
+"""What happens in AWS, told to a queue or a function: it is handled, or kept as a dead letter."""
 
 from dataclasses import dataclass
 
-from pulumi import ComponentResource, ResourceOptions
+from pulumi import ComponentResource, Input, ResourceOptions
 from pulumi_aws import cloudwatch
 
 from components.archive import Archive
+from components.function import Function
 from components.queue import Queue, QueueArgs, Sender
+
+EVENTS = "events.amazonaws.com"
+# https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RetryPolicy.html
+EVENT_AGE_SECONDS = range(60, 86_401)
+EVENT_TRIES = 185
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +44,7 @@ class ObjectCreated(ComponentResource):
             name,
             QueueArgs(
                 handling_seconds=args.handling_seconds,
-                senders=(Sender(service="events.amazonaws.com", source=rule.arn),),
+                senders=(Sender(service=EVENTS, source=rule.arn),),
             ),
             child,
         )
@@ -52,3 +58,51 @@ class ObjectCreated(ComponentResource):
             opts=ResourceOptions(parent=self, depends_on=[self.queue]),
         )
         self.register_outputs({"queue": self.queue.arn})
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventCallArgs:
+    """Which events (a pattern in JSON), in words, and the function that hears of them.
+
+    An event that could not be delivered for ``age_seconds`` joins the stack's failed calls: news
+    of a thing that has changed again since is better dropped than told late.
+    """
+
+    function: Function
+    pattern: Input[str]
+    description: str
+    age_seconds: int = EVENT_AGE_SECONDS[-1]
+
+    def __post_init__(self) -> None:
+        if self.age_seconds not in EVENT_AGE_SECONDS:
+            raise ValueError(
+                f"age_seconds: EventBridge keeps an event {EVENT_AGE_SECONDS[0]} to "
+                f"{EVENT_AGE_SECONDS[-1]} s, got {self.age_seconds}"
+            )
+
+
+class EventCall(ComponentResource):
+    """A rule that calls a function with each event that matches, without waiting for it.
+
+    What the function itself fails at is tried again by Lambda, and ends in the same place.
+    """
+
+    def __init__(self, name: str, args: EventCallArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("labsight:messaging:EventCall", name, None, opts)
+        child = ResourceOptions(parent=self)
+        rule = cloudwatch.EventRule(
+            f"{name}-rule", description=args.description, event_pattern=args.pattern, opts=child
+        )
+        allowed = args.function.allow(name, EVENTS, rule.arn)
+        cloudwatch.EventTarget(
+            f"{name}-target",
+            rule=rule.name,
+            arn=args.function.arn,
+            retry_policy={
+                "maximum_event_age_in_seconds": args.age_seconds,
+                "maximum_retry_attempts": EVENT_TRIES,
+            },
+            dead_letter_config={"arn": args.function.failures.arn},
+            opts=ResourceOptions(parent=self, depends_on=[allowed, args.function.failures]),
+        )
+        self.register_outputs({})

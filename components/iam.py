@@ -72,11 +72,15 @@ class ManagedPolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class RoleArgs:
-    """Which AWS service takes the role, such as ``lambda.amazonaws.com``, and what it may do."""
+    """Which AWS service takes the role, such as ``lambda.amazonaws.com``, and what it may do.
+
+    ``trust`` says on whose behalf, for services that act for many accounts.
+    """
 
     service: str
     grants: tuple[Grant, ...] = ()
     managed: tuple[ManagedPolicy, ...] = ()
+    trust: Condition | None = None
 
     def __post_init__(self) -> None:
         if not (self.grants or self.managed):
@@ -90,17 +94,20 @@ class Role(ComponentResource):
     """
 
     arn: Output[str]
+    name: Output[str]
 
     def __init__(self, name: str, args: RoleArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("labsight:iam:Role", name, None, opts)
         child = ResourceOptions(parent=self)
-        trust = {
+        trust: dict[str, Any] = {
             "Effect": "Allow",
             "Principal": {"Service": args.service},
             "Action": "sts:AssumeRole",
         }
+        if args.trust:
+            trust["Condition"] = args.trust
         role = iam.Role(f"{name}-role", assume_role_policy=_document([trust]), opts=child)
-        self.arn = role.arn
+        self.arn, self.name = role.arn, role.name
         if args.grants:
             iam.RolePolicy(
                 f"{name}-policy", role=role.name, policy=policy_document(args.grants), opts=child

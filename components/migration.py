@@ -9,19 +9,26 @@ from pulumi import ComponentResource, Output, ResourceOptions
 from pulumi_aws import lambda_
 
 from components.code import source_files
+from components.database import Database
 from components.function import Function
 
 
 @dataclass(frozen=True, kw_only=True)
 class MigrationArgs:
-    """The function that migrates, and the folder of migrations whose change makes it run again."""
+    """What is set up, by which function, and the files whose change makes it run again.
 
+    ``function`` runs beside AWS's APIs and has ``migrate`` do the work beside the database.
+    ``files`` are the folder of migrations and whatever else says what the database looks like.
+    """
+
+    database: Database
     function: Function
-    folder: Path
+    migrate: Function
+    files: tuple[Path, ...]
 
 
 class Migration(ComponentResource):
-    """One call of the migrating function per change of migrations; what needs it waits."""
+    """One call of the set-up per change of migrations, or of database; what needs it waits."""
 
     result: Output[str]
 
@@ -31,21 +38,31 @@ class Migration(ComponentResource):
             f"{name}-call",
             function_name=args.function.function_name,
             input=json.dumps({"revision": "head"}),
-            triggers={"migrations": fingerprint(args.folder)},
-            opts=ResourceOptions(parent=self, depends_on=[args.function]),
+            triggers={
+                "migrations": fingerprint(*args.files),
+                "database": args.database.resource_id,
+            },
+            # The database has no address that answers before all of it is there.
+            opts=ResourceOptions(
+                parent=self, depends_on=[args.database, args.function, args.migrate]
+            ),
         )
         self.result = call.result
         self.register_outputs({"result": self.result})
 
 
-def fingerprint(folder: Path) -> str:
-    """Return the SHA-256 of the names and contents of all files under ``folder``."""
-    files = source_files(folder)
-    if not files:
-        raise ValueError(f"no migrations in {folder.name}: the database would stay without tables")
+def fingerprint(*places: Path) -> str:
+    """Return the SHA-256 of the names and contents of files and of all files under folders."""
     digest = hashlib.sha256()
-    for path in files:
-        content = path.read_bytes()
-        digest.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
-        digest.update(content)
+    for place in places:
+        files = source_files(place) if place.is_dir() else [place] if place.is_file() else []
+        if not files:
+            raise ValueError(
+                f"no migrations in {place.name}: the database would stay without tables"
+            )
+        for path in files:
+            content = path.read_bytes()
+            name = path.relative_to(place if place.is_dir() else place.parent).as_posix()
+            digest.update(f"{name}\0{len(content)}\0".encode())
+            digest.update(content)
     return digest.hexdigest()

@@ -23,13 +23,25 @@ class NameRule:
 _WORD = re.compile(r"[A-Za-z0-9_-]+")
 
 # By Pulumi type; from the API references of CreateBucket (bucket naming rules), CreateRole,
-# CreateFunction, CreateQueue, PutRule and CreateLogGroup.
+# CreateFunction, PublishLayerVersion, CreateQueue, PutRule and CreateLogGroup.
 NAME_RULES = {
     "aws:s3/bucket:Bucket": NameRule(63, re.compile(r"[a-z0-9][a-z0-9-]*[a-z0-9]")),
     "aws:iam/role:Role": NameRule(64, re.compile(r"[\w+=,.@-]+", re.ASCII)),
+    "aws:iam/instanceProfile:InstanceProfile": NameRule(128, re.compile(r"[\w+=,.@-]+", re.ASCII)),
     "aws:lambda/function:Function": NameRule(64, _WORD),
+    "aws:scheduler/schedule:Schedule": NameRule(64, re.compile(r"[\w.-]+", re.ASCII)),
+    "aws:lambda/layerVersion:LayerVersion": NameRule(140, _WORD),
     "aws:sqs/queue:Queue": NameRule(80, _WORD),
     "aws:cloudwatch/eventRule:EventRule": NameRule(64, re.compile(r"[\w.-]+", re.ASCII)),
+    "aws:rds/subnetGroup:SubnetGroup": NameRule(255, re.compile(r"[a-z][a-z0-9-]*")),
+    "aws:rds/parameterGroup:ParameterGroup": NameRule(255, re.compile(r"[a-z][a-z0-9-]*")),
+    "aws:rds/clusterParameterGroup:ClusterParameterGroup": NameRule(
+        255, re.compile(r"[a-z][a-z0-9-]*")
+    ),
+    "aws:cloudwatch/dashboard:Dashboard": NameRule(255, _WORD),
+    "aws:cognito/userPoolDomain:UserPoolDomain": NameRule(
+        63, re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+    ),
     "aws:cloudwatch/logGroup:LogGroup": NameRule(512, re.compile(r"[\w./#-]+", re.ASCII)),
 }
 

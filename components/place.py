@@ -13,10 +13,21 @@ class Place:
     region: str
 
     def arn(self, service: str, resource: str) -> str:
-        """Return the ARN of a resource here: ``arn:aws:<service>:<region>:<account>:<resource>``."""
+        """Return a resource's ARN: ``arn:aws:<service>:<region>:<account>:<resource>``."""
         return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
 
 
 def here() -> Place:
     """Ask AWS, with the credentials and region of the deployment."""
     return Place(account=aws.get_caller_identity().account_id, region=aws.get_region().region)
+
+
+def zones_here() -> tuple[str, ...]:
+    """Return the availability zones that this account may use here without asking for them.
+
+    Local zones and those that an account has to opt in to are left out.
+    """
+    found = aws.get_availability_zones(
+        state="available", filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}]
+    )
+    return tuple(sorted(found.names))

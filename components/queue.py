@@ -53,6 +53,7 @@ class Queue(ComponentResource):
     url: Output[str]
     dead_letters_arn: Output[str]
     dead_letters_url: Output[str]
+    dead_letters_name: Output[str]
     handling_seconds: int
 
     def __init__(self, name: str, args: QueueArgs, opts: ResourceOptions | None = None) -> None:
@@ -92,6 +93,7 @@ class Queue(ComponentResource):
             )
         self.arn, self.url = queue.arn, queue.url
         self.dead_letters_arn, self.dead_letters_url = dead.arn, dead.url
+        self.dead_letters_name = dead.name
         self.register_outputs({"arn": self.arn, "dead_letters_arn": self.dead_letters_arn})
 
     def consume(self) -> Grant:

@@ -1,11 +1,15 @@
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pulumi
 import pytest
 
-from components.api import Api, ApiArgs, Route
-from components.function import Function, FunctionArgs
+from components.api import Api, ApiArgs, JwtAuthorizer, Route
+from components.encryption import Key, KeyArgs
+from components.function import Function, FunctionArgs, FunctionPlatform
+from tests.support.functions import platform
+from tests.support.networks import PLACE
 from tests.support.pulumi_recorder import Declare, Recorded
 
 ROUTE = "aws:apigatewayv2/route:Route"
@@ -14,7 +18,10 @@ PERMISSION = "aws:lambda/permission:Permission"
 STAGE = "aws:apigatewayv2/stage:Stage"
 
 
-def function(name: str, timeout_seconds: int = 20) -> Function:
+POOL = JwtAuthorizer(issuer="https://pool.example", audience=("web",))
+
+
+def function(name: str, shared: FunctionPlatform, timeout_seconds: int = 20) -> Function:
     return Function(
         name,
         FunctionArgs(
@@ -22,15 +29,21 @@ def function(name: str, timeout_seconds: int = 20) -> Function:
             environment={},
             timeout_seconds=timeout_seconds,
             memory_mb=256,
-            log_days=30,
+            platform=shared,
         ),
     )
 
 
+def made(*routes: Callable[[Function, Function], Route], **changes: Any) -> Api:
+    shared = platform()
+    tiles, catalog = function("tiles", shared), function("catalog", shared)
+    ready = tuple(route(tiles, catalog) for route in routes)
+    least: dict[str, Any] = {"routes": ready, "log_days": 30, "authorizer": POOL}
+    return Api("web", ApiArgs(**{**least, **changes}))
+
+
 def api(*routes: Callable[[Function, Function], Route]) -> pulumi.Output[str]:
-    tiles, catalog = function("tiles"), function("catalog")
-    made = tuple(route(tiles, catalog) for route in routes)
-    return Api("web", ApiArgs(routes=made, log_days=30)).url
+    return made(*routes).url
 
 
 def three_routes() -> pulumi.Output[str]:
@@ -43,14 +56,12 @@ def three_routes() -> pulumi.Output[str]:
     )
 
 
-def test_routes_are_checked_by_iam_but_for_the_open_one(
-    declare: Declare, recorded: Recorded
-) -> None:
+def test_routes_ask_for_a_token_but_for_the_open_one(declare: Declare, recorded: Recorded) -> None:
     declare(three_routes)
     checks = {one.inputs["routeKey"]: one.inputs["authorizationType"] for one in recorded.of(ROUTE)}
     assert checks == {
-        "GET /slides/{proxy+}": "AWS_IAM",
-        "HEAD /slides/{proxy+}": "AWS_IAM",
+        "GET /slides/{proxy+}": "JWT",
+        "HEAD /slides/{proxy+}": "JWT",
         "GET /healthz": "NONE",
     }
 
@@ -134,4 +145,66 @@ def test_a_route_declared_twice_is_refused(declare: Declare) -> None:
 
 def test_a_function_slower_than_the_api_waits_is_refused(declare: Declare) -> None:
     with pytest.raises(ValueError, match="the API waits 29 s, its function may take 30 s"):
-        declare(lambda: Route(method="GET", path="/slow", function=function("slow", 30)))
+        declare(
+            lambda: Route(method="GET", path="/slow", function=function("slow", platform(), 30))
+        )
+
+
+def test_tokens_are_those_of_one_issuer_for_its_clients(
+    declare: Declare, recorded: Recorded
+) -> None:
+    declare(three_routes)
+    authorizer = recorded.one("aws:apigatewayv2/authorizer:Authorizer")
+    assert authorizer.inputs["authorizerType"] == "JWT"
+    assert authorizer.inputs["identitySources"] == ["$request.header.Authorization"]
+    assert authorizer.inputs["jwtConfiguration"] == {
+        "issuer": "https://pool.example",
+        "audiences": ["web"],
+    }
+    asked = {one.inputs["routeKey"]: one.inputs.get("authorizerId") for one in recorded.of(ROUTE)}
+    assert asked == {
+        "GET /slides/{proxy+}": authorizer.state["id"],
+        "HEAD /slides/{proxy+}": authorizer.state["id"],
+        "GET /healthz": None,
+    }
+
+
+def test_no_other_origin_may_read_answers(declare: Declare, recorded: Recorded) -> None:
+    declare(three_routes)
+    assert "corsConfiguration" not in recorded.one("aws:apigatewayv2/api:Api").inputs
+
+
+def test_its_host_name_is_the_one_of_its_address(declare: Declare) -> None:
+    def program() -> tuple[pulumi.Output[str], pulumi.Output[str]]:
+        one = made()
+        return one.host(PLACE), one.url
+
+    host, url = declare(program)
+    assert url == f"https://{host}"
+
+
+def test_a_key_encrypts_the_access_logs(declare: Declare, recorded: Recorded) -> None:
+    def program() -> pulumi.Output[str]:
+        key = Key("operations", KeyArgs(description="Everything", place=PLACE))
+        return made(key=key).url
+
+    declare(program)
+    logs = recorded.one("aws:cloudwatch/logGroup:LogGroup", "web-access-logs")
+    assert logs.inputs["kmsKeyId"] == recorded.one("aws:kms/key:Key").state["arn"]
+
+
+def test_a_route_that_checks_tokens_of_nobody_is_refused(declare: Declare) -> None:
+    with pytest.raises(ValueError, match="'GET /api/slides' checks tokens, and no authorizer says"):
+        declare(
+            lambda: (
+                made(
+                    lambda _, catalog: Route(method="GET", path="/api/slides", function=catalog),
+                    authorizer=None,
+                ).url
+            )
+        )
+
+
+def test_an_authorizer_for_no_client_is_refused() -> None:
+    with pytest.raises(ValueError, match="audience: name the clients"):
+        JwtAuthorizer(issuer="https://pool.example", audience=())

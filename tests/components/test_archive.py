@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from typing import Any
 
@@ -5,18 +6,25 @@ import pulumi
 import pytest
 
 from components.archive import Archive, ArchiveArgs
+from components.encryption import Key, KeyArgs
 from components.iam import Grant, policy_document
+from components.place import Place
 from tests.support.pulumi_recorder import Declare, Recorded
 
-ARGS = ArchiveArgs(write_once="slides/", remade="derived/", log_days=90)
+ARGS = ArchiveArgs(write_once="slides/", remade=("derived/",), log_days=90)
 ARN = "arn:aws:s3:::archive-bucket-1a2b3c4"
+ENCRYPTION = (
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+)
 LOG_ARN = "arn:aws:s3:::archive-log-bucket-1a2b3c4"
 
 
 def archive(**changes: Any) -> pulumi.Output[str]:
     return Archive(
         "archive",
-        ArchiveArgs(**{"write_once": "slides/", "remade": "derived/", "log_days": 90, **changes}),
+        ArchiveArgs(
+            **{"write_once": "slides/", "remade": ("derived/",), "log_days": 90, **changes}
+        ),
     ).arn
 
 
@@ -171,7 +179,9 @@ def test_only_scanned_objects_enter_the_archive_tier(declare: Declare, recorded:
 @pytest.mark.parametrize("days", [0, 89, 731])
 def test_days_that_s3_does_not_take_are_refused(days: int) -> None:
     with pytest.raises(ValueError, match=f"archive_after_days: S3 takes 90 to 730, got {days}"):
-        ArchiveArgs(write_once="slides/", remade="derived/", log_days=90, archive_after_days=days)
+        ArchiveArgs(
+            write_once="slides/", remade=("derived/",), log_days=90, archive_after_days=days
+        )
 
 
 def test_destroying_the_stack_leaves_the_images_and_all_that_guards_them(
@@ -181,7 +191,57 @@ def test_destroying_the_stack_leaves_the_images_and_all_that_guards_them(
     assert {
         one.name for one in recorded if one.type.startswith("aws:") and not one.retained
     } == set()
-    assert "forceDestroy" not in recorded.one("aws:s3/bucket:Bucket", "archive-bucket").inputs
+    assert recorded.one("aws:s3/bucket:Bucket", "archive-bucket").inputs["forceDestroy"] is False
+
+
+def test_an_archive_that_is_not_kept_goes_with_all_that_is_in_it(
+    declare: Declare, recorded: Recorded
+) -> None:
+    declare(lambda: archive(archive_after_days=180, object_lock_days=30, kept=False))
+    assert [one.name for one in recorded if one.retained] == []
+    assert recorded.one("aws:s3/bucket:Bucket", "archive-bucket").inputs["forceDestroy"] is True
+
+
+def test_the_lock_is_turned_on_without_replacing_the_bucket(
+    declare: Declare, recorded: Recorded
+) -> None:
+    declare(lambda: archive(object_lock_days=30))
+    lock = recorded.one("aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration")
+    assert lock.inputs["rule"] == {"defaultRetention": {"mode": "GOVERNANCE", "days": 30}}
+    assert "archive-versions" in lock.depends_on
+    assert "objectLockEnabled" not in recorded.one("aws:s3/bucket:Bucket", "archive-bucket").inputs
+
+
+def test_slides_sink_into_both_tiers(declare: Declare, recorded: Recorded) -> None:
+    declare(lambda: archive(archive_after_days=125, deep_archive_after_days=180))
+    tiers = recorded.one(
+        "aws:s3/bucketIntelligentTieringConfiguration:BucketIntelligentTieringConfiguration"
+    ).inputs
+    assert tiers["filter"] == {"prefix": "slides/"}
+    assert tiers["tierings"] == [
+        {"accessTier": "ARCHIVE_ACCESS", "days": 125},
+        {"accessTier": "DEEP_ARCHIVE_ACCESS", "days": 180},
+    ]
+
+
+def test_an_own_key_encrypts_the_archive_and_its_readers_may_use_it(
+    declare: Declare, recorded: Recorded
+) -> None:
+    def program() -> pulumi.Output[str]:
+        place = Place("123456789012", "eu-central-1")
+        key = Key("data", KeyArgs(description="images", place=place))
+        images = Archive("archive", dataclasses.replace(ARGS, key=key))
+        return policy_document([images.read("slides/"), images.write("derived/")])
+
+    read, write = json.loads(declare(program))["Statement"]
+    assert read["Action"] == ["s3:GetObject", "kms:Decrypt"]
+    assert write["Action"][-2:] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert len(read["Resource"]) == len(write["Resource"]) == 2
+    rule = recorded.one(ENCRYPTION, "archive-encryption").inputs["rules"][0]
+    assert rule["bucketKeyEnabled"] is True
+    assert recorded.one(ENCRYPTION, "archive-log-encryption").inputs["rules"] == [
+        {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}
+    ]
 
 
 def test_all_events_go_to_eventbridge_through_one_notification(
@@ -214,6 +274,36 @@ def test_the_same_objects_have_one_consumer(declare: Declare, second: str) -> No
 
     with pytest.raises(ValueError, match=f"under '{second}' already have a consumer"):
         declare(program)
+
+
+def test_the_same_objects_may_have_a_consumer_for_another_task(declare: Declare) -> None:
+    def program() -> pulumi.Output[str]:
+        store = Archive("archive", ARGS)
+        store.watch("slides/")
+        return store.watch("slides/", task="show on the share")
+
+    assert '"prefix": "slides/"' in declare(program)
+
+
+def test_a_share_that_only_reads_changes_no_object(declare: Declare) -> None:
+    def program() -> pulumi.Output[str]:
+        return policy_document([Archive("archive", ARGS).share_objects("slides/", writable=False)])
+
+    (statement,) = json.loads(declare(program))["Statement"]
+    assert statement["Action"] == ["s3:GetObject", "s3:GetObjectAcl", "s3:GetObjectVersion"]
+    assert statement["Resource"] == [f"{ARN}/slides/*"]
+
+
+def test_a_share_that_writes_removes_no_old_version(declare: Declare) -> None:
+    def program() -> pulumi.Output[str]:
+        archive_ = Archive("archive", ARGS)
+        return policy_document([archive_.share_objects("work/", writable=True), archive_.share()])
+
+    objects, bucket = json.loads(declare(program))["Statement"]
+    assert {"s3:PutObject", "s3:DeleteObject"} <= set(objects["Action"])
+    assert "s3:DeleteObjectVersion" not in objects["Action"]
+    assert objects["Resource"] == [f"{ARN}/work/*"]
+    assert bucket["Resource"] == [ARN]
 
 
 def test_other_objects_may_have_another_consumer(declare: Declare) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from pulumi import FileAsset
 
-from components.code import function_code
+from components.code import code_bytes, function_code
 
 
 @pytest.fixture
@@ -44,3 +44,10 @@ def test_each_entry_is_the_file_it_is_named_after(project: Path) -> None:
 def test_a_function_without_a_handler_is_refused(project: Path) -> None:
     with pytest.raises(ValueError, match=r"no lambdas/nothing/handler\.py: the function 'nothing'"):
         function_code("nothing", project)
+
+
+def test_its_size_is_that_of_the_files_in_it(project: Path) -> None:
+    packed = function_code("tiles", project).assets
+    assert code_bytes("tiles", project) == sum(
+        Path(one.path).stat().st_size for one in packed.values() if isinstance(one, FileAsset)
+    )

@@ -5,9 +5,11 @@ import pulumi
 import pytest
 
 from components.archive import Archive, ArchiveArgs
-from components.events import ObjectCreated, ObjectCreatedArgs
+from components.events import EventCall, EventCallArgs, ObjectCreated, ObjectCreatedArgs
+from components.function import Function, FunctionArgs
 from components.iam import policy_document
 from components.queue import Queue, QueueArgs, Sender
+from tests.support.functions import platform
 from tests.support.pulumi_recorder import Declare, Recorded
 
 QUEUE = "aws:sqs/queue:Queue"
@@ -16,7 +18,9 @@ SENDER = Sender(service="events.amazonaws.com", source="arn:rule")
 
 
 def uploads() -> pulumi.Output[str]:
-    archive = Archive("archive", ArchiveArgs(write_once="slides/", remade="derived/", log_days=90))
+    archive = Archive(
+        "archive", ArchiveArgs(write_once="slides/", remade=("derived/",), log_days=90)
+    )
     args = ObjectCreatedArgs(archive=archive, prefix="slides/", handling_seconds=60)
     return ObjectCreated("uploads", args).queue.arn
 
@@ -116,3 +120,50 @@ def test_handling_times_that_sqs_cannot_cover_are_refused(seconds: int) -> None:
 def test_a_number_of_tries_that_sqs_does_not_take_is_refused(tries: int) -> None:
     with pytest.raises(ValueError, match=f"tries: SQS takes 1 to 1000, got {tries}"):
         QueueArgs(handling_seconds=30, senders=(SENDER,), tries=tries)
+
+
+def hears(**changes: Any) -> pulumi.Output[str]:
+    function = Function(
+        "refresh",
+        FunctionArgs(
+            code="tiles", environment={}, timeout_seconds=60, memory_mb=256, platform=platform()
+        ),
+    )
+    pattern = json.dumps({"source": ["aws.ec2"]})
+    least = {"function": function, "pattern": pattern, "description": "Instances that stop"}
+    EventCall("stopped", EventCallArgs(**{**least, **changes}))
+    return function.arn
+
+
+def test_a_function_hears_of_matching_events(declare: Declare, recorded: Recorded) -> None:
+    arn = declare(hears)
+    rule = recorded.one("aws:cloudwatch/eventRule:EventRule")
+    assert json.loads(rule.inputs["eventPattern"]) == {"source": ["aws.ec2"]}
+    target = recorded.one("aws:cloudwatch/eventTarget:EventTarget")
+    assert (target.inputs["rule"], target.inputs["arn"]) == (rule.state["name"], arn)
+
+
+def test_only_that_rule_may_call_it_and_before_the_first_event(
+    declare: Declare, recorded: Recorded
+) -> None:
+    declare(hears)
+    permission = recorded.one("aws:lambda/permission:Permission")
+    assert permission.inputs["principal"] == "events.amazonaws.com"
+    rule = recorded.one("aws:cloudwatch/eventRule:EventRule")
+    assert permission.inputs["sourceArn"] == rule.state["arn"]
+    target = recorded.one("aws:cloudwatch/eventTarget:EventTarget")
+    assert {permission.name, "failures-policy"} <= target.depends_on
+
+
+def test_events_that_cannot_be_delivered_in_time_join_the_failed_calls(
+    declare: Declare, recorded: Recorded
+) -> None:
+    declare(lambda: hears(age_seconds=600))
+    target = recorded.one("aws:cloudwatch/eventTarget:EventTarget").inputs
+    assert target["deadLetterConfig"] == {"arn": recorded.one(QUEUE).state["arn"]}
+    assert target["retryPolicy"]["maximumEventAgeInSeconds"] == 600
+
+
+def test_an_age_that_eventbridge_does_not_take_is_refused(declare: Declare) -> None:
+    with pytest.raises(ValueError, match=r"age_seconds: EventBridge keeps .* 60 to 86400 s, got 5"):
+        declare(lambda: hears(age_seconds=5))

@@ -99,3 +99,29 @@ def test_a_managed_policy_without_a_reason_is_refused() -> None:
 def test_a_role_with_nothing_to_do_is_refused() -> None:
     with pytest.raises(ValueError, match=r"role for lambda\.amazonaws\.com with nothing to do"):
         RoleArgs(service="lambda.amazonaws.com")
+
+
+def test_a_role_is_taken_on_behalf_of_what_its_trust_names(
+    declare: Declare, recorded: Recorded
+) -> None:
+    trust = {"StringEquals": {"aws:SourceAccount": "123456789012"}}
+    name = declare(
+        lambda: (
+            Role(
+                "flows",
+                RoleArgs(service="vpc-flow-logs.amazonaws.com", grants=(READ,), trust=trust),
+            ).name
+        )
+    )
+    role = recorded.one("aws:iam/role:Role")
+    (statement,) = statements(role.inputs["assumeRolePolicy"])
+    assert statement["Condition"] == trust
+    assert name == role.state["name"]
+
+
+def test_without_a_trust_any_request_of_the_service_takes_the_role(
+    declare: Declare, recorded: Recorded
+) -> None:
+    declare(lambda: Role("reader", RoleArgs(service="lambda.amazonaws.com", grants=(READ,))).arn)
+    (statement,) = statements(recorded.one("aws:iam/role:Role").inputs["assumeRolePolicy"])
+    assert "Condition" not in statement

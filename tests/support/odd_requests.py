@@ -4,7 +4,7 @@ import json
 import random
 import socket
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 REQUESTS = 2000
 METHODS = ["GET"] * 8 + ["HEAD", "POST", "PUT", "DELETE", "OPTIONS", "BREW"]
@@ -38,8 +38,14 @@ def exchange(address: str, request: bytes) -> tuple[int, dict[str, str], bytes]:
     return int(first.split(" ")[1]), headers, body
 
 
-def ask_oddly(address: str, ids: Sequence[str]) -> Counter[int]:
-    """Send seeded odd requests, assert that each is answered in order, and count the statuses."""
+def ask_oddly(
+    address: str, ids: Sequence[str], carried: Mapping[str, str] | None = None
+) -> Counter[int]:
+    """Send seeded odd requests, assert that each is answered in order, and count the statuses.
+
+    ``carried`` are headers that each has, such as those of somebody who signed in.
+    """
+    own = [f"{name}: {value}" for name, value in (carried or {}).items()]
     dice = random.Random(20261121)
     seen: Counter[int] = Counter()
     for _ in range(REQUESTS):
@@ -49,7 +55,7 @@ def ask_oddly(address: str, ids: Sequence[str]) -> Counter[int]:
         path = "/" + "/".join(parts).replace("{id}", dice.choice(ids))
         query = dice.choice(QUERIES)
         line = f"{dice.choice(METHODS)} {path}{'?' + query if query else ''} HTTP/1.1"
-        lines = [line, "Host: localhost", "Connection: close", dice.choice(HEADERS)]
+        lines = [line, "Host: localhost", "Connection: close", dice.choice(HEADERS), *own]
         head = "\r\n".join(filter(None, lines))
         status, headers, body = exchange(address, head.encode("latin-1") + b"\r\n\r\n")
         seen[status] += 1
@@ -62,7 +68,9 @@ def ask_oddly(address: str, ids: Sequence[str]) -> Counter[int]:
     return seen
 
 
-def listed_ids(address: str) -> list[str]:
+def listed_ids(address: str, carried: Mapping[str, str] | None = None) -> list[str]:
     """Return the ids of the slides that a server lists."""
-    request = b"GET /api/slides HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-    return [item["id"] for item in json.loads(exchange(address, request)[2])["items"]]
+    own = [f"{name}: {value}" for name, value in (carried or {}).items()]
+    lines = ["GET /api/slides HTTP/1.1", "Host: localhost", "Connection: close", *own, "", ""]
+    body = exchange(address, "\r\n".join(lines).encode())[2]
+    return [item["id"] for item in json.loads(body)["items"]]

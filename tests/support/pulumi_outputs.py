@@ -44,7 +44,10 @@ def _function(_physical: str, arn: str) -> Outputs:
 
 
 def _function_url(physical: str, _arn: str) -> Outputs:
-    return {"functionUrl": f"https://{physical}.lambda-url.{REGION}.on.aws/"}
+    return {
+        "functionUrl": f"https://{physical}.lambda-url.{REGION}.on.aws/",
+        "urlId": physical,
+    }
 
 
 def _api(physical: str, _arn: str) -> Outputs:
@@ -54,12 +57,78 @@ def _api(physical: str, _arn: str) -> Outputs:
     }
 
 
+def _vpc_endpoint(physical: str, _arn: str) -> Outputs:
+    dns_name = f"{physical}.vpce.{REGION}.vpce.amazonaws.com"
+    entries = [{"dnsName": dns_name, "hostedZoneId": "Z1"}]
+    return {"dnsEntries": entries, "prefixListId": "pl-6ea54007"}
+
+
+def _instance(physical: str, _arn: str) -> Outputs:
+    return {"primaryNetworkInterfaceId": f"eni-{physical}", "privateIp": "10.20.0.10"}
+
+
+def _gateway(_physical: str, _arn: str) -> Outputs:
+    arn = f"arn:aws:storagegateway:{REGION}:{ACCOUNT}:gateway/sgw-12A3456B"
+    return {"id": arn, "arn": arn, "gatewayId": "sgw-12A3456B"}
+
+
+def _file_share(physical: str, _arn: str) -> Outputs:
+    arn = f"arn:aws:storagegateway:{REGION}:{ACCOUNT}:share/{physical}"
+    return {"id": arn, "arn": arn}
+
+
+def _invocation(_physical: str, _arn: str) -> Outputs:
+    return {"result": '"BME11-LQPTD-DF11P-BLLQ0-111V1"'}
+
+
+def _database(physical: str, _arn: str) -> Outputs:
+    secret = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!{physical}"
+    host = f"{physical}.c1a2b3c4d5e6.{REGION}.rds.amazonaws.com"
+    return {
+        "address": host,
+        "endpoint": host,
+        "resourceId": "db-ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        "clusterResourceId": "cluster-ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        "masterUserSecrets": [{"secretArn": secret, "secretStatus": "active"}],
+    }
+
+
+def _distribution(physical: str, _arn: str) -> Outputs:
+    arn = f"arn:aws:cloudfront::{ACCOUNT}:distribution/{physical}"
+    domain = "d111111abcdef8.cloudfront.net"
+    return {"arn": arn, "domainName": domain, "hostedZoneId": "Z2FDTNDATAQYW2"}
+
+
+def _certificate(_physical: str, _arn: str) -> Outputs:
+    proof = {
+        "domainName": "slides.example.org",
+        "resourceRecordName": "_a.slides.example.org.",
+        "resourceRecordType": "CNAME",
+        "resourceRecordValue": "_b.acm-validations.aws.",
+    }
+    return {"domainValidationOptions": [proof]}
+
+
+def _record(physical: str, _arn: str) -> Outputs:
+    return {"fqdn": physical.rstrip(".")}
+
+
 OUTPUTS: dict[str, Callable[[str, str], Outputs]] = {
     "aws:s3/bucket:Bucket": _bucket,
     "aws:sqs/queue:Queue": _queue,
     "aws:lambda/function:Function": _function,
     "aws:lambda/functionUrl:FunctionUrl": _function_url,
     "aws:apigatewayv2/api:Api": _api,
+    "aws:cloudfront/distribution:Distribution": _distribution,
+    "aws:acm/certificate:Certificate": _certificate,
+    "aws:route53/record:Record": _record,
+    "aws:ec2/vpcEndpoint:VpcEndpoint": _vpc_endpoint,
+    "aws:ec2/instance:Instance": _instance,
+    "aws:storagegateway/gateway:Gateway": _gateway,
+    "aws:storagegateway/smbFileShare:SmbFileShare": _file_share,
+    "aws:lambda/invocation:Invocation": _invocation,
+    "aws:rds/instance:Instance": _database,
+    "aws:rds/cluster:Cluster": _database,
 }
 
 LOOKED_UP: dict[str, Outputs] = {
@@ -74,5 +143,10 @@ LOOKED_UP: dict[str, Outputs] = {
         "id": REGION,
         "names": [f"{REGION}{letter}" for letter in "abc"],
         "zoneIds": ["euc1-az2", "euc1-az3", "euc1-az1"],
+    },
+    "aws:ssm/getParameter:getParameter": {
+        "id": "image",
+        "value": "ami-0123456789abcdef0",
+        "insecureValue": "ami-0123456789abcdef0",
     },
 }

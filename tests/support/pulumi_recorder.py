@@ -24,7 +24,6 @@ with warnings.catch_warnings():
     LOADED = (pulumi_aws.lambda_.Function, pulumi_aws.s3.Bucket)
 
 
-
 @dataclass(frozen=True)
 class Resource:
     """One declared resource: its inputs, what it depends on, its state after a deployment.
@@ -67,10 +66,10 @@ class Recorder(pulumi.runtime.Mocks):
         computed = outputs_of(args.typ, args.name, args.inputs)
         return computed.pop("id"), {**computed, **args.inputs}
 
-    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], None]:
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]]]:
         if args.token not in LOOKED_UP:
-            raise AssertionError(f"{args.token}: no answer; add one to tests/support/pulumi_outputs.py")
-        return LOOKED_UP[args.token], None
+            raise AssertionError(f"{args.token}: add an answer to tests/support/pulumi_outputs.py")
+        return LOOKED_UP[args.token], []
 
 
 class _Monitor(mocks.MockMonitor):

@@ -8,7 +8,9 @@ from . import cloudfront as cloudfront
 from . import cloudtrail as cloudtrail
 from . import cloudwatch as cloudwatch
 from . import cognito as cognito
+from . import ebs as ebs
 from . import ec2 as ec2
+from . import ec2transitgateway as ec2transitgateway
 from . import efs as efs
 from . import iam as iam
 from . import kms as kms
