@@ -5,6 +5,7 @@ from typing import Any
 from mangum import Mangum
 
 from labsight.api.app import create_app
+from labsight.api.roles import signed_in
 from labsight.catalog import Catalog, connect
 from labsight.settings import Environment
 
@@ -12,7 +13,7 @@ from labsight.settings import Environment
 _environment = Environment()
 _environment.configure_logging()
 _catalog = Catalog(connect(_environment.database.url, _environment.database.auth))
-_application = Mangum(create_app(lambda: _catalog), lifespan="off")
+_application = Mangum(create_app(lambda: _catalog, check=signed_in), lifespan="off")
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:

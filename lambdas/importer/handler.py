@@ -1,8 +1,6 @@
 """Imports the slides that queued object events tell of."""
 
 import logging
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from labsight import keys
@@ -19,9 +17,7 @@ _log = logging.getLogger(__name__)
 _environment = Environment()
 _environment.configure_logging()
 _store = S3Store(_environment.archive_bucket)
-_scratch = Scratch(
-    _store, Path(tempfile.gettempdir(), "slides"), max_bytes=_environment.scratch_bytes
-)
+_scratch = Scratch(_store, _environment.scratch_folder, max_bytes=_environment.scratch_bytes)
 _catalog = Catalog(connect(_environment.database.url, _environment.database.auth))
 _importer = Importer(_store, _catalog, _scratch)
 

@@ -1,8 +1,6 @@
 """Answers requests for tiles, descriptors and small pictures."""
 
-import tempfile
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labsight.objects.s3 import S3Store
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
 _environment = Environment()
 _environment.configure_logging()
 _store = S3Store(_environment.archive_bucket)
-_scratch_bytes = _environment.scratch_bytes
+_scratch_folder, _scratch_bytes = _environment.scratch_folder, _environment.scratch_bytes
 
 
 @cache
@@ -24,8 +22,7 @@ def _maker() -> "TileMaker":
     from labsight.slides.scratch import Scratch  # noqa: PLC0415 - stored tiles are served
     from labsight.tiles.made import TileMaker  # noqa: PLC0415 - without an imaging library
 
-    folder = Path(tempfile.gettempdir(), "slides")
-    return TileMaker(_store, Scratch(_store, folder, max_bytes=_scratch_bytes))
+    return TileMaker(_store, Scratch(_store, _scratch_folder, max_bytes=_scratch_bytes))
 
 
 _service = TileService(_store, _maker, show_labels=_environment.show_labels)

@@ -10,6 +10,7 @@ LabsightError
     ObjectChanged         the object is not the version that was expected
   SettingsError           a setting is missing or wrong
   StorageUnavailable      the object store did not answer as it should
+  GatewayUnavailable      the file gateway is stopped, starting, or does not answer as it should
   SlideError              the file cannot be used as a slide
     NotASlide             it is something else
     DamagedSlide          it is cut off, inconsistent or hostile
@@ -64,6 +65,10 @@ class StorageUnavailable(LabsightError):
     """The object store did not answer as it should; trying again may help."""
 
 
+class GatewayUnavailable(LabsightError):
+    """The file gateway is stopped, starting, or did not answer as it should."""
+
+
 class SlideError(LabsightError):
     """The file cannot be used as a slide."""
 
@@ -87,6 +92,7 @@ HTTP_STATUS: dict[type[LabsightError], int] = {
     Conflict: 409,
     SettingsError: 500,
     StorageUnavailable: 503,
+    GatewayUnavailable: 503,
     SlideError: 422,
     LabsightError: 500,
 }

@@ -4,6 +4,8 @@
     slides/<source>/<relative path>/unit.json    closes a unit of several files
     derived/<slide id>/index.bin                 the slide's tile index
     derived/<slide id>/<image>.jpg               thumbnail, label, macro
+    work/<relative path>                         people's results from the desktop, replaceable
+    tools/<hash>/<file>                          installers for the workstation
 
 A relative path is NFC, with forward slashes. What S3 or a web address takes badly is written
 ``%XX`` per UTF-8 byte, so each key leads back to exactly one name. ``~`` is never in a name: it
@@ -22,6 +24,8 @@ from labsight.errors import InvalidInput
 
 SLIDES = "slides/"
 DERIVED = "derived/"
+WORK = "work/"
+TOOLS = "tools/"
 UNIT = "unit.json"
 ASSOCIATED_IMAGES = ("thumbnail", "label", "macro")
 

@@ -2,8 +2,10 @@
 
 import logging
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from labsight.errors import SettingsError
 
@@ -12,7 +14,11 @@ DEFAULT_SCRATCH_BYTES = 8 << 30
 
 @dataclass(frozen=True)
 class Database:
-    """Where the catalog is; the URL never holds a password."""
+    """Where the catalog is; the URL never holds a password.
+
+    ``auth`` says how a connection proves who it is: ``iam`` by a signed token, ``password`` by
+    credentials that come with the event, ``none`` not at all (this machine alone).
+    """
 
     url: str
     auth: str = "none"
@@ -33,9 +39,31 @@ class Environment:
     def database(self) -> Database:
         """The catalog's database."""
         auth = self._variables.get("LABSIGHT_DATABASE_AUTH", "none")
-        if auth not in {"iam", "none"}:
-            raise SettingsError(f"LABSIGHT_DATABASE_AUTH is {auth!r}; it must be iam or none")
+        if auth not in {"iam", "password", "none"}:
+            raise SettingsError(
+                f"LABSIGHT_DATABASE_AUTH is {auth!r}; it must be iam, password or none"
+            )
         return Database(self._needed("LABSIGHT_DATABASE_URL", "the URL of the catalog"), auth)
+
+    @property
+    def master_secret(self) -> str:
+        """The secret with the name and password of the database's master user."""
+        return self._needed("LABSIGHT_MASTER_SECRET", "the ARN of the database's master secret")
+
+    @property
+    def migrate_function(self) -> str:
+        """The function that sets up the database."""
+        return self._needed("LABSIGHT_MIGRATE_FUNCTION", "the name of the migrating function")
+
+    @property
+    def signing_secret(self) -> str:
+        """The secret with the private key that signs sessions."""
+        return self._needed("LABSIGHT_SIGNING_SECRET", "the ARN of the signing key's secret")
+
+    @property
+    def key_pair_id(self) -> str:
+        """What CloudFront calls the public half of that key."""
+        return self._needed("LABSIGHT_KEY_PAIR_ID", "the id of CloudFront's public key")
 
     @property
     def show_labels(self) -> bool:
@@ -54,6 +82,12 @@ class Environment:
                 f"LABSIGHT_SCRATCH_BYTES is {value!r}; it must be a number of bytes"
             )
         return int(value)
+
+    @property
+    def scratch_folder(self) -> Path:
+        """Where staged slides lie: on a file system that is given, else in the temporary folder."""
+        given = self._variables.get("LABSIGHT_SCRATCH_FOLDER", "")
+        return Path(given) if given else Path(tempfile.gettempdir(), "slides")
 
     def configure_logging(self) -> None:
         """Log at the level that LABSIGHT_LOG_LEVEL names, INFO without it.

@@ -102,3 +102,10 @@ def test_what_is_not_an_id_is_refused(text: str) -> None:
 
 def test_control_characters_are_replaced_for_show() -> None:
     assert keys.printable("a\0b\ud800c") == "a\ufffdb\ufffdc"
+
+
+def test_results_from_the_desktop_lie_apart_from_what_was_scanned_or_derived() -> None:
+    prefixes = (keys.SLIDES, keys.DERIVED, keys.WORK)
+    assert len({prefix.partition("/")[0] for prefix in prefixes}) == len(prefixes)
+    with pytest.raises(InvalidInput, match="a slide's key starts with 'slides/'"):
+        keys.parse_slide(f"{keys.WORK}results.csv")

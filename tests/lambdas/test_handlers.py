@@ -80,29 +80,45 @@ def created(key: str) -> dict[str, object]:
     return {"detail-type": "Object Created", "detail": detail}
 
 
-def request(path: str, method: str = "GET", query: str = "") -> dict[str, Any]:
+def request(
+    path: str, method: str = "GET", query: str = "", groups: str = "[viewer]"
+) -> dict[str, Any]:
     return {
         "version": "2.0",
         "rawPath": path,
         "rawQueryString": query,
         "headers": {"Host": "example"},
-        "requestContext": {"http": {"method": method, "path": path, "sourceIp": "127.0.0.1"}},
+        "requestContext": {
+            "http": {"method": method, "path": path, "sourceIp": "127.0.0.1"},
+            "authorizer": {"jwt": {"claims": {"cognito:groups": groups}}},
+        },
         "isBase64Encoded": False,
     }
 
 
 def test_a_slide_goes_from_an_event_to_a_tile(
-    s3: Any, empty_database: Engine, tmp_path: Path, function: Start
+    s3: Any,
+    empty_database: Engine,
+    tmp_path: Path,
+    function: Start,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert empty_database.dialect.name == "postgresql"
-    migrate, importer = function("migrate"), function("importer")
-    assert migrate.handle({}, None) == migrate.handle({}, None)
+    def sign_in_as(user: str) -> None:
+        url = empty_database.url.set(username=user).render_as_string(hide_password=False)
+        monkeypatch.setenv("LABSIGHT_DATABASE_URL", url)
+
+    migrate = function("migrate")
+    master = {"master": {"username": "labsight_admin", "password": "unused"}}
+    assert migrate.handle(master, None) == migrate.handle(master, None)
+    sign_in_as("labsight_writer")
+    importer = function("importer")
     key = "slides/lab/a b.svs"
     s3.upload_file(str(make_svs(tmp_path / "a.svs")), BUCKET, key)
     event = {"Records": [message(1, created(key))]}
     for _ in range(2):
         assert importer.handle(event, None) == {"batchItemFailures": []}
 
+    sign_in_as("labsight_reader")
     listed = function("catalog").handle(request("/api/slides", query="limit=5"), None)
     assert listed["statusCode"] == 200
     (item,) = json.loads(listed["body"])["items"]
@@ -198,7 +214,7 @@ def test_a_function_does_not_start_without_a_setting_it_needs(
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
-        ("LABSIGHT_DATABASE_AUTH", "password", "must be iam or none"),
+        ("LABSIGHT_DATABASE_AUTH", "kerberos", "must be iam, password or none"),
         ("LABSIGHT_DATABASE_URL", "database", "a URL such as"),
         ("LABSIGHT_SCRATCH_BYTES", "1 GB", "must be a number of bytes"),
         ("LABSIGHT_LOG_LEVEL", "LOUD", "DEBUG, INFO"),
@@ -211,6 +227,15 @@ def test_a_wrong_setting_is_named(
     monkeypatch.setenv(variable, value)
     with pytest.raises(SettingsError, match=said):
         function("importer")
+
+
+def test_the_catalog_answers_nobody_without_a_role(
+    monkeypatch: pytest.MonkeyPatch, function: Start
+) -> None:
+    monkeypatch.setenv("LABSIGHT_DATABASE_URL", "postgresql+psycopg://x@/x?host=/nowhere")
+    answer = function("catalog").handle(request("/api/slides", groups="[guests]"), None)
+    assert answer["statusCode"] == 403
+    assert answer["headers"]["content-type"] == "application/problem+json"
 
 
 @pytest.mark.usefixtures("catalog")

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from pydantic import BaseModel
 
 import labsight
-from labsight.api import document, problems, slides
+from labsight.api import document, problems, roles, slides
 from labsight.api.head import HeadAsGet
 from labsight.catalog import Catalog
 
@@ -17,10 +17,13 @@ class Health(BaseModel):
     status: str = "ok"
 
 
-def create_app(catalog: Callable[[], Catalog]) -> FastAPI:
+def create_app(
+    catalog: Callable[[], Catalog], *, check: roles.Check = roles.nobody_asked
+) -> FastAPI:
     """Return the application; ``catalog`` is called when the first request needs it.
 
-    So liveness and the API document are served while the database is away.
+    So liveness and the API document are served while the database is away. ``check`` refuses
+    callers who may not see slides; where there is a login it is ``roles.signed_in``.
     """
     app = FastAPI(
         title="labsight",
@@ -35,7 +38,7 @@ def create_app(catalog: Callable[[], Catalog]) -> FastAPI:
     app.add_middleware(HeadAsGet)
     problems.install(app)
     document.install(app)
-    app.include_router(slides.router)
+    app.include_router(slides.router, dependencies=[Depends(check)])
 
     @app.get("/healthz", tags=["operations"])
     def healthz() -> Health:

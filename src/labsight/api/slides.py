@@ -73,7 +73,7 @@ class SlidePage(BaseModel):
 router = APIRouter(
     prefix="/api/slides",
     tags=["slides"],
-    responses={status: {"model": Problem} for status in (400, 404, 503)},
+    responses={status: {"model": Problem} for status in (400, 403, 404, 503)},
 )
 
 

@@ -8,7 +8,10 @@ from typing import Any, NamedTuple
 from labsight.errors import LabsightError, http_status
 from labsight.problem import MEDIA_TYPE, problem_document
 
-IMMUTABLE = "private, max-age=31536000, immutable"
+# The edge may keep these: whoever asks it for one is checked there, kept or not.
+IMMUTABLE = "public, max-age=31536000, immutable"
+# What can identify a patient is kept by the browser of who may see it, and nowhere else.
+PERSONAL = "private, max-age=31536000, immutable"
 REVALIDATE = "private, no-cache"
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 

@@ -180,7 +180,10 @@ class TileService:
             raise NotFound(f"this slide has no {name}")
         key = keys.associated_key(keys.slide_id(index.key), name)
         make = partial(self._read_picture, key, image.etag)
-        return _fresh(request, f'"{index.version}-{name}"', make, _caching(request, index))
+        caching = _caching(request, index)
+        if name in descriptor.PRIVATE_IMAGES and caching == http.IMMUTABLE:
+            caching = http.PERSONAL
+        return _fresh(request, f'"{index.version}-{name}"', make, caching)
 
     def _read_picture(self, key: str, etag: str | None) -> Response:
         return Response(200, self._store.read(key, etag=etag), {"content-type": _JPEG})
