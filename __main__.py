@@ -1,14 +1,19 @@
 """labsight in AWS, declared: read the configuration, build the parts, say how to reach them."""
 
-import pulumi
-
-from stacks import foundation, slides
+from stacks import catalog, desktop, foundation, operations, outputs, slides, viewer
 from stacks.config import load
 
 settings = load()
 base = foundation.build(settings)
-viewing = slides.build(settings, base)
-
-pulumi.export("archive_bucket", base.archive.bucket)
-pulumi.export("api_url", viewing.api_url)
-pulumi.export("upload_command", slides.upload_command(base.archive))
+uploader = foundation.uploader(base)
+records = catalog.build(settings, base) if settings.has("slides") else None
+viewing = slides.build(settings, base, records) if records else None
+parts = operations.Parts(
+    foundation=base,
+    catalog=records,
+    slides=viewing,
+    viewer=viewer.build(settings, base, viewing) if viewing else None,
+    desktop=desktop.build(settings, base) if settings.has("desktop") else None,
+)
+operations.build(settings, parts)
+outputs.export(settings, parts, uploader)

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from policy.rules import COMPANIONS, RULES, Properties
+from policy.rule import Properties
+from policy.rules import COMPANIONS, RULES
 
 EXCEPTIONS = Path(__file__).with_name("exceptions.txt")
+REVIEWED = Path(__file__).with_name("reviewed.txt")
+UNKNOWN = "UNKNOWN-TYPE"
 
 
 class Declared(Protocol):
@@ -37,11 +40,12 @@ class Complaint:
 
 @dataclass(frozen=True)
 class Waiver:
-    """A rule that one resource need not fulfil, and why."""
+    """A rule that one resource need not fulfil, why, and in which kind of stack ("" for any)."""
 
     resource: str
     rule: str
     reason: str
+    where: str = ""
 
 
 def complaints(type_: str, properties: Properties) -> list[tuple[str, str]]:
@@ -53,17 +57,39 @@ def complaints(type_: str, properties: Properties) -> list[tuple[str, str]]:
     ]
 
 
-def check(resources: Iterable[Declared], waivers: Iterable[Waiver] = ()) -> list[Complaint]:
-    """Return what a program's resources do not fulfil, and waivers that nothing needs any more."""
-    every = list(resources)
-    found = [*_alone(every), *_together(every)]
-    waived = {(waiver.resource, waiver.rule) for waiver in waivers}
-    broken = {(complaint.resource, complaint.rule) for complaint in found}
-    stale = [
-        Complaint(resource, rule, "the exception is not needed; remove its line")
-        for resource, rule in sorted(waived - broken)
+def check(
+    resources: Iterable[Declared], waivers: Iterable[Waiver] = (), where: Iterable[str] = ()
+) -> list[Complaint]:
+    """Return what a program's resources do not fulfil.
+
+    ``where`` are the kinds of stack this one is, such as ``demo``; exceptions for other kinds do
+    not count.
+    """
+    every, kinds = list(resources), {"", *where}
+    waived = {(one.resource, one.rule) for one in waivers if one.where in kinds}
+    found = [*_unknown(every), *_alone(every), *_together(every)]
+    return [one for one in found if (one.resource, one.rule) not in waived]
+
+
+def needless(waivers: Iterable[Waiver], found: Mapping[str, Iterable[Complaint]]) -> list[Waiver]:
+    """Return the exceptions that no stack needs; ``found``: complaints by kind of stack."""
+    broken = {(one.resource, one.rule, kind) for kind, ones in found.items() for one in ones}
+    anywhere = {(resource, rule) for resource, rule, _ in broken}
+    return [
+        waiver
+        for waiver in waivers
+        if (waiver.resource, waiver.rule) not in anywhere
+        or (waiver.where and (waiver.resource, waiver.rule, waiver.where) not in broken)
     ]
-    return [one for one in found if (one.resource, one.rule) not in waived] + stale
+
+
+def _unknown(resources: list[Declared]) -> Iterator[Complaint]:
+    known = {rule.type for rule in RULES} | read_reviewed().keys()
+    known |= {type_ for companion in COMPANIONS for type_ in (companion.type, companion.needs)}
+    for resource in resources:
+        if resource.type.startswith("aws:") and resource.type not in known:
+            text = f"is of a type that no rule knows; write one, or its reason in {REVIEWED.name}"
+            yield Complaint(_label(resource), UNKNOWN, text)
 
 
 def _alone(resources: list[Declared]) -> Iterator[Complaint]:
@@ -75,11 +101,18 @@ def _alone(resources: list[Declared]) -> Iterator[Complaint]:
 def _together(resources: list[Declared]) -> Iterator[Complaint]:
     for companion in COMPANIONS:
         linked = {
-            other.state.get(companion.link) for other in resources if other.type == companion.needs
+            value
+            for other in resources
+            if other.type == companion.needs
+            for value in _each(other.state.get(companion.link))
         }
         for resource in resources:
             if resource.type == companion.type and resource.state[companion.key] not in linked:
                 yield Complaint(_label(resource), companion.id, f"needs a {companion.needs}")
+
+
+def _each(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _label(resource: Declared) -> str:
@@ -87,14 +120,34 @@ def _label(resource: Declared) -> str:
 
 
 def read_waivers(path: Path = EXCEPTIONS) -> list[Waiver]:
-    """Read exceptions, one a line: ``type name | rule | reason``; ``#`` starts a remark."""
-    waivers = []
+    """Read exceptions, one a line: ``type name | rule | reason``.
+
+    Below a line such as ``[demo]`` they hold for that kind of stack alone; ``#`` starts a remark.
+    """
+    where, waivers = "", []
+    for number, text in _lines(path):
+        if text.startswith("[") and text.endswith("]"):
+            where = text[1:-1]
+            continue
+        resource, rule, reason = _parts(path, number, text, "type name | rule | reason")
+        waivers.append(Waiver(resource, rule, reason, where))
+    return waivers
+
+
+def read_reviewed(path: Path = REVIEWED) -> dict[str, str]:
+    """Read the types that need no rule, one a line: ``type | reason``."""
+    return dict(_parts(path, number, text, "type | reason") for number, text in _lines(path))
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         text = line.strip()
-        if not text or text.startswith("#"):
-            continue
-        parts = [part.strip() for part in text.split("|")]
-        if len(parts) != len(("resource", "rule", "reason")) or not all(parts):
-            raise ValueError(f"{path.name}, line {number}: write 'type name | rule | reason'")
-        waivers.append(Waiver(*parts))
-    return waivers
+        if text and not text.startswith("#"):
+            yield number, text
+
+
+def _parts(path: Path, number: int, text: str, form: str) -> list[str]:
+    parts = [part.strip() for part in text.split("|")]
+    if len(parts) != len(form.split("|")) or not all(parts):
+        raise ValueError(f"{path.name}, line {number}: write '{form}'")
+    return parts

@@ -1,56 +1,80 @@
 """The only reader of the stack's configuration: what is wrong is said before anything is made."""
 
 import difflib
+import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, get_args
-from urllib.parse import parse_qs, urlsplit
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pulumi
+import yaml
 from pulumi.runtime import config as runtime_config
 
-from components.archive import ARCHIVE_TIER_AFTER
-from components.external_database import DatabaseAuth
+from components.place import zones_here
+from stacks import settings as s
+from stacks.checks import contradictions, missing_for_deployment, zones_of
+from stacks.keys import KEYS, NAMESPACE, SECRETS
+from stacks.reading import Refused
 
-NAMESPACE = "labsight"
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
-# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-# fmt: off
-RETENTION_DAYS = (
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731,
-    1096, 1827, 2192, 2557, 2922, 3288, 3653,
-)
-# fmt: on
+SECURE = "(encrypted)"  # stands in for a secret where nobody can or need decrypt it
 
-# What the address may add; TLS and passwords are decided by databaseAuth alone.
-QUERY_KEYS = frozenset({"application_name", "host", "sslrootcert"})
-EXAMPLE_URL = "postgresql+psycopg://USER@HOST:5432/labsight"
-_USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,62}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What a lab may decide about its stack; Pulumi.yaml describes each key."""
-
-    database_url: str
-    database_auth: DatabaseAuth = "iam"
-    show_labels: bool = False
-    archive_after_days: int | None = None
-    log_retention_days: int = 90
+_Group = TypeVar("_Group", bound="DataclassInstance")
 
 
 class ConfigError(pulumi.RunError):
     """The configuration cannot be used; Pulumi shows the message and no traceback."""
 
 
-class _Refused(ValueError):
-    """What is allowed instead of the value at hand."""
+def load(zones: Callable[[], tuple[str, ...]] = zones_here) -> s.Settings:
+    """Read the stack's configuration for a deployment.
+
+    ``zones`` asks for the region's availability zones; those that are used are in the answer,
+    also where none were set. Raises ConfigError, before anything is
+    declared, that names every key that is wrong and what it may be.
+    """
+    settings = parse(_configured())
+    available = zones()
+    problems = missing_for_deployment(settings, available)
+    if problems:
+        raise _refusal(problems)
+    network = replace(settings.network, zones=zones_of(settings, available))
+    return replace(settings, network=network)
 
 
-def load() -> Settings:
-    """Read the stack's configuration; raise ConfigError that names every key that is wrong."""
-    return parse(_configured())
+def load_file(folder: Path, stack: str) -> s.Settings:
+    """Read ``Pulumi.yaml`` and ``Pulumi.<stack>.yaml`` without Pulumi; secrets stay closed."""
+    return parse(_from_files(folder, stack))
+
+
+def parse(values: Mapping[str, str]) -> s.Settings:
+    """Check values by key, as Pulumi hands them over: all text; empty is the same as not set."""
+    problems = [_unknown(key, text) for key, text in values.items() if key not in KEYS]
+    read: dict[str, Any] = {}
+    for key, reader in KEYS.items():
+        text = values.get(key, "").strip()
+        if not text:
+            continue
+        try:
+            read[key] = reader(text)
+        except Refused as refused:
+            shown = "" if key in SECRETS else f"is {text!r}: "
+            problems.append(f"{NAMESPACE}:{key} {shown}{refused}")
+    if problems:
+        raise _refusal(problems)
+    settings = _assembled(read)
+    problems = contradictions(settings)
+    if problems:
+        raise _refusal(problems)
+    return settings
+
+
+def _refusal(problems: list[str]) -> ConfigError:
+    return ConfigError("\n".join(["the stack's configuration cannot be used:", *problems]))
 
 
 def _configured() -> dict[str, str]:
@@ -61,25 +85,39 @@ def _configured() -> dict[str, str]:
     return {key: config.get(key) or "" for key in keys}
 
 
-def parse(values: Mapping[str, str]) -> Settings:
-    """Check values by key, as Pulumi hands them over: all text."""
-    problems = [_unknown(key) for key in values if key not in _READERS]
-    read: dict[str, Any] = {}
-    for key, reader in _READERS.items():
-        text = values.get(key, "")
-        if not text and key in _OPTIONAL:
-            continue
-        try:
-            read[_field(key)] = reader(text)
-        except _Refused as refused:
-            problems.append(f"{NAMESPACE}:{key} {refused}")
-    if problems:
-        raise ConfigError("\n".join(["the stack's configuration cannot be used:", *problems]))
-    return Settings(**read)
+def _from_files(folder: Path, stack: str) -> dict[str, str]:
+    file = folder / f"Pulumi.{stack}.yaml"
+    if not file.is_file():
+        known = sorted(path.name.split(".")[1] for path in folder.glob("Pulumi.*.yaml"))
+        raise ConfigError(
+            f"there is no {file.name}; stacks with a file here: {', '.join(known) or 'none'}"
+        )
+    try:
+        config = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("config") or {}
+    except (yaml.YAMLError, AttributeError) as error:
+        raise ConfigError(f"{file.name} is no stack file: {error}") from None
+    prefix = f"{NAMESPACE}:"
+    return {
+        key.removeprefix(prefix): _text(value)
+        for key, value in config.items()
+        if key.startswith(prefix) or ":" not in key
+    }
 
 
-def _unknown(key: str) -> str:
-    lower = {known.lower(): known for known in _READERS}
+def _text(value: Any) -> str:
+    if isinstance(value, dict) and value.keys() == {"secure"}:
+        return SECURE
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _unknown(key: str, text: str) -> str:
+    inside = [known for known in KEYS if known.startswith(f"{key}.")]
+    if inside and text.startswith("{"):
+        return (
+            f"{NAMESPACE}:{key} is a group of settings, and each has a key of its own: "
+            f"pulumi config set {inside[0]} VALUE (without --path)"
+        )
+    lower = {known.lower(): known for known in KEYS}
     near = difflib.get_close_matches(key.lower(), lower, n=1, cutoff=0)
     return (
         f"{NAMESPACE}:{key} is no setting of labsight; the nearest one is {lower[near[0]]}. "
@@ -87,70 +125,64 @@ def _unknown(key: str) -> str:
     )
 
 
-def _field(key: str) -> str:
-    """Turn ``databaseUrl`` into ``database_url``."""
-    return re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", key)
+def _assembled(read: Mapping[str, Any]) -> s.Settings:
+    """Put the values in their places; what was not set has its class's default."""
+    profile: s.Profile = read.get("profile", "lab")
+    return _group(
+        s.Settings,
+        read,
+        network=_group(s.NetworkSettings, read, "network"),
+        archive=_group(s.ArchiveSettings, read, "archive"),
+        database=_group(s.DatabaseSettings, read, "database"),
+        functions=_group(s.FunctionSettings, read, "functions"),
+        edge=_group(s.EdgeSettings, read, "edge"),
+        login=_group(
+            s.LoginSettings,
+            {"login.mfa": "required" if profile == "regulated" else "optional", **read},
+            "login",
+            provider=_whole(s.ProviderSettings, read, "login.provider", {"name", "url"}),
+        ),
+        desktop=_group(s.DesktopSettings, read, "desktop"),
+        gateway=_group(
+            s.GatewaySettings,
+            read,
+            "gateway",
+            directory=_whole(
+                s.DirectorySettings, read, "gateway.directory", {"domain", "user", "password"}
+            ),
+        ),
+        operations=_group(s.OperationsSettings, read, "operations"),
+    )
 
 
-def _database_url(text: str) -> str:
-    how = f"set it with: pulumi config set databaseUrl {EXAMPLE_URL}"
-    if not text:
-        raise _Refused(f"is not set: the PostgreSQL database that holds the catalog; {how}")
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        raise _Refused(f"is not a database URL; {how}") from None
-    if parts.password is not None or "password" in parse_qs(parts.query):
-        raise _Refused(
-            "holds a password, which would lie readable in the stack's file; functions sign in "
-            f"with their role (databaseAuth iam); {how}"
+def _group(kind: type[_Group], read: Mapping[str, Any], prefix: str = "", **more: Any) -> _Group:
+    """Make one class of settings from the keys ``<prefix>.<field>``."""
+    found = {
+        field.name: read[key]
+        for field in fields(kind)
+        if (key := f"{prefix}.{_camel(field.name)}".lstrip(".")) in read
+    }
+    return kind(**found, **more)
+
+
+def _whole(
+    kind: type[_Group], read: Mapping[str, Any], prefix: str, needed: set[str]
+) -> _Group | None:
+    """Make settings that are all there or not at all, from the keys ``<prefix><Field>``."""
+    keys = {field.name: prefix + _camel(f"_{field.name}") for field in fields(kind)}
+    found = {name: read[key] for name, key in keys.items() if key in read}
+    if not found:
+        return None
+    missing = sorted(keys[name] for name in needed - found.keys())
+    if missing:
+        together = ", ".join(keys[name] for name in sorted(needed))
+        given = keys[next(iter(found))]
+        raise _refusal(
+            [f"{NAMESPACE}:{missing[0]} is not set, and {given} is: {together} go together"]
         )
-    odd = parse_qs(parts.query, keep_blank_values=True).keys() - QUERY_KEYS
-    if odd:
-        allowed = ", ".join(sorted(QUERY_KEYS))
-        raise _Refused(f"sets {', '.join(sorted(odd))}; behind the ? only these go: {allowed}")
-    if parts.scheme != "postgresql+psycopg":
-        raise _Refused(f"is {text!r}: it has to start with postgresql+psycopg://; {how}")
-    if not (_USER.fullmatch(parts.username or "") and parts.hostname and port and parts.path[1:]):
-        raise _Refused(f"is {text!r}: user, host, port and database are all needed; {how}")
-    return text
+    return kind(**found)
 
 
-def _choice(*allowed: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in allowed:
-            raise _Refused(f"is {text!r}; use {' or '.join(allowed)}")
-        return text
-
-    return read
-
-
-def _truth(text: str) -> bool:
-    return _choice("true", "false")(text) == "true"
-
-
-def _retention(text: str) -> int:
-    if text not in map(str, RETENTION_DAYS):
-        allowed = ", ".join(map(str, RETENTION_DAYS))
-        raise _Refused(f"is {text!r}; CloudWatch keeps logs for one of {allowed} days")
-    return int(text)
-
-
-def _archive_after(text: str) -> int | None:
-    if text not in map(str, (0, *ARCHIVE_TIER_AFTER)):
-        raise _Refused(
-            f"is {text!r}; use 0 (no archive tier) or {ARCHIVE_TIER_AFTER.start} to "
-            f"{ARCHIVE_TIER_AFTER.stop - 1} days"
-        )
-    return int(text) or None
-
-
-_READERS: dict[str, Callable[[str], Any]] = {
-    "databaseUrl": _database_url,
-    "databaseAuth": _choice(*get_args(DatabaseAuth)),
-    "showLabels": _truth,
-    "archiveAfterDays": _archive_after,
-    "logRetentionDays": _retention,
-}
-_OPTIONAL = _READERS.keys() - {"databaseUrl"}
+def _camel(name: str) -> str:
+    """Turn ``database_url`` into ``databaseUrl``."""
+    return re.sub("_([a-z])", lambda letter: letter[1].upper(), name)

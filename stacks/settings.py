@@ -21,9 +21,13 @@ class Secret:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkSettings:
-    """The VPC: its addresses, its zones (by name; none: the region's first two), its way out."""
+    """The VPC: its addresses, its zones (by name; none: the region's first two), its way out.
+
+    ``avoid``: other networks that it will be connected to, so that no address is there twice.
+    """
 
     cidr: str = "10.20.0.0/16"
+    avoid: tuple[str, ...] = ()
     zones: tuple[str, ...] = ()
     egress: Egress = "none"
 

@@ -1,29 +1,25 @@
-"""Whole slides, from an object in the archive to a tile in a browser."""
+"""Whole slides, from an object in the archive to a tile and a row for whoever asks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pulumi import Input, Output
+from pulumi import Input
 
-from components.api import Api, ApiArgs, Route
 from components.archive import Archive
-from components.code import ROOT
 from components.events import ObjectCreated, ObjectCreatedArgs
-from components.external_database import ExternalDatabase
-from components.function import Function, FunctionArgs, QueueSource
-from components.migration import Migration, MigrationArgs
+from components.filesystem import FileSystem, FileSystemArgs
+from components.function import Function, FunctionArgs, Mount, QueueSource
+from components.queue import Queue
 from labsight.keys import DERIVED, SLIDES
-from stacks.config import Settings
+from stacks.catalog import LOGGING, Catalog
 from stacks.foundation import Foundation
-
-MIGRATIONS = ROOT / "src" / "labsight" / "catalog" / "migrations"
+from stacks.settings import Settings
 
 # Reading a slide's structure takes a second; a format that has to be staged whole takes minutes.
 IMPORT_SECONDS = 600
 # The small database's connections bound how many importers may run at once.
 IMPORTERS = 10
 ANSWER_SECONDS = 29
-MIGRATE_SECONDS = 300
 
 # 1,769 MB come with one whole processor: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 ONE_CPU_MB = 1769
@@ -32,107 +28,101 @@ SMALL_MB = 1024
 SCRATCH_MB = 10_240
 SCRATCH_SPARE_MB = 512
 SCRATCH = {"LABSIGHT_SCRATCH_BYTES": str((SCRATCH_MB - SCRATCH_SPARE_MB) * 1024**2)}
-
-LOGGING = {"LABSIGHT_LOG_LEVEL": "INFO"}
+# The working set has room for any slide; each importer removes what it staged.
+WORKING_SET = "/mnt/working-set"
+WORKING_SET_BYTES = 200 * 1024**3
+WORKER = 1000  # the user id under which functions work there
 
 
 @dataclass(frozen=True, kw_only=True)
 class Slides:
-    """What people and other stacks need to know of the slide service."""
+    """The functions that answer, the queue of slides to import, and the files beside S3."""
 
-    api_url: Output[str]
+    files: FileSystem
+    tiles: Function
+    catalog: Function
+    importer: Function
+    uploads: Queue
 
 
-def build(settings: Settings, foundation: Foundation) -> Slides:
+def build(settings: Settings, foundation: Foundation, catalog: Catalog) -> Slides:
     """Declare the slide service over the archive."""
     archive = foundation.archive
-    database = ExternalDatabase(url=settings.database_url, auth=settings.database_auth)
-    migration = _migration(settings, database)
-    _importer(settings, archive, database, migration)
-    catalog = _catalog(settings, database, migration)
-    tiles = _tiles(settings, archive)
-    api = Api(
-        "web",
-        ApiArgs(
-            routes=(
-                Route(method="GET", path="/slides/{proxy+}", function=tiles),
-                Route(method="HEAD", path="/slides/{proxy+}", function=tiles),
-                Route(method="GET", path="/api/{proxy+}", function=catalog),
-                Route(method="HEAD", path="/api/{proxy+}", function=catalog),
-                Route(method="GET", path="/healthz", function=catalog, authorization="NONE"),
-            ),
-            log_days=settings.log_retention_days,
-        ),
-    )
-    return Slides(api_url=api.url)
-
-
-def upload_command(archive: Archive) -> Output[str]:
-    """Return what a workstation runs to send a folder of slides; DIR is the folder."""
-    return Output.concat("labsight sync DIR --bucket ", archive.bucket, " --source scanner-1")
-
-
-def _migration(settings: Settings, database: ExternalDatabase) -> Migration:
-    migrate = Function(
-        "migrate",
-        FunctionArgs(
-            code="migrate",
-            environment={**database.environment(), **LOGGING},
-            grants=database.connect(),
-            timeout_seconds=MIGRATE_SECONDS,
-            memory_mb=SMALL_MB,
-            log_days=settings.log_retention_days,
-        ),
-    )
-    return Migration("migration", MigrationArgs(function=migrate, folder=MIGRATIONS))
-
-
-def _importer(
-    settings: Settings, archive: Archive, database: ExternalDatabase, migration: Migration
-) -> None:
     uploads = ObjectCreated(
         "uploads",
         ObjectCreatedArgs(archive=archive, prefix=SLIDES, handling_seconds=IMPORT_SECONDS),
     )
-    Function(
+    files = FileSystem(
+        "files",
+        FileSystemArgs(
+            network=foundation.network, key=foundation.data_key, kept=False, backup=False
+        ),
+    )
+    files.accept(catalog.inside.group, "Functions to slides that are read as files")
+    return Slides(
+        files=files,
+        tiles=_tiles(settings, foundation),
+        catalog=_catalog(foundation, catalog),
+        importer=_importer(foundation, catalog, uploads.queue, files),
+        uploads=uploads.queue,
+    )
+
+
+def _importer(
+    foundation: Foundation, catalog: Catalog, uploads: Queue, files: FileSystem
+) -> Function:
+    archive, database = foundation.archive, catalog.database
+    working_set = files.access_point("working-set", "/working-set", WORKER, WORKER)
+    return Function(
         "importer",
         FunctionArgs(
             code="importer",
-            environment={**_archive(archive), **database.environment(), **SCRATCH, **LOGGING},
+            environment={
+                **_archive(archive),
+                **database.environment("labsight_writer"),
+                "LABSIGHT_SCRATCH_FOLDER": WORKING_SET,
+                "LABSIGHT_SCRATCH_BYTES": str(WORKING_SET_BYTES),
+                **LOGGING,
+            },
             grants=(
                 archive.read(SLIDES),
                 archive.read(DERIVED),
                 archive.write(DERIVED),
                 archive.list(""),
-                *database.connect(),
+                database.connect("labsight_writer"),
+                working_set.mount(),
             ),
             # One slide at a time: a slow one must not use up the time of the others in its batch.
-            source=QueueSource(queue=uploads.queue, batch=1, concurrency=IMPORTERS),
+            source=QueueSource(queue=uploads, batch=1, concurrency=IMPORTERS),
             timeout_seconds=IMPORT_SECONDS,
             memory_mb=ONE_CPU_MB,
-            scratch_mb=SCRATCH_MB,
-            log_days=settings.log_retention_days,
-            after=(migration,),
+            platform=foundation.platform,
+            mount=Mount(access_point=working_set, path=WORKING_SET),
+            inside=catalog.inside,
+            after=(catalog.migration,),
         ),
     )
 
 
-def _catalog(settings: Settings, database: ExternalDatabase, migration: Migration) -> Function:
+def _catalog(foundation: Foundation, catalog: Catalog) -> Function:
+    database = catalog.database
     return Function(
         "catalog",
         FunctionArgs(
             code="catalog",
-            environment={**database.environment(), **LOGGING},
-            grants=database.connect(),
+            environment={**database.environment("labsight_reader"), **LOGGING},
+            grants=(database.connect("labsight_reader"),),
             timeout_seconds=ANSWER_SECONDS,
             memory_mb=SMALL_MB,
-            log_days=settings.log_retention_days,
-            after=(migration,),
+            platform=foundation.platform,
+            inside=catalog.inside,
+            after=(catalog.migration,),
         ),
     )
 
 
-def _tiles(settings: Settings, archive: Archive) -> Function:
+def _tiles(settings: Settings, foundation: Foundation) -> Function:
+    archive = foundation.archive
     labels = {"LABSIGHT_SHOW_LABELS": str(settings.show_labels).lower()}
     return Function(
         "tiles",
@@ -143,7 +133,7 @@ def _tiles(settings: Settings, archive: Archive) -> Function:
             timeout_seconds=ANSWER_SECONDS,
             memory_mb=ONE_CPU_MB,
             scratch_mb=SCRATCH_MB,
-            log_days=settings.log_retention_days,
+            platform=foundation.platform,
         ),
     )
 

@@ -1,16 +1,71 @@
-from policy.guardrails import check, read_waivers
-from tests.support.labsight_program import labsight
-from tests.support.pulumi_recorder import Declare, Recorded
+"""The program keeps the guardrails in every kind of stack that can be configured."""
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from policy.guardrails import Complaint, check, needless, read_reviewed, read_waivers
+from policy.rules import RULES
+from tests.support.labsight_program import EVERYTHING, recording
+
+PROFILES = ("demo", "lab", "regulated")
+LINUX = '["slides", "desktop"]'
+FEATURES = {
+    "nothing": {"features": "[]"},
+    "slides": {"features": '["slides"]'},
+    "everything": {"features": EVERYTHING},
+    "linux": {"features": LINUX, "desktop.kind": "linux-dcv"},
+}
+DOMAIN = {"edge.domain": "slides.example.org", "edge.hostedZone": "Z0123456789ABC"}
+ADDRESSES: dict[str, dict[str, str]] = {"cloudfront's name": {}, "own domain": DOMAIN}
+OTHERS = {
+    "aurora": {"database.engine": "aurora"},
+    "nat instance": {"network.egress": "nat-instance"},
+    "nat gateway": {"network.egress": "nat-gateway"},
+    "endpoints": {"network.egress": "endpoints", "desktop.access": "session-manager"},
+    "archive tiers": {"archive.archiveAfterDays": "125", "archive.deepArchiveAfterDays": "180"},
+    "object lock": {"profile": "regulated", "archive.objectLockDays": "30"},
+    "alarms by mail": {"operations.email": "lab@example.org"},
+    "teardown": {"teardown": "true"},
+}
+
+MATRIX = [
+    pytest.param({"profile": profile} | features | address, id=f"{profile}, {named}, {where}")
+    for profile, (named, features), (where, address) in itertools.product(
+        PROFILES, FEATURES.items(), ADDRESSES.items()
+    )
+]
+MORE = [pytest.param({"features": EVERYTHING} | more, id=name) for name, more in OTHERS.items()]
 
 
-def test_the_program_keeps_the_guardrails(declare: Declare, recorded: Recorded) -> None:
-    declare(labsight(archiveAfterDays="180"))
-    assert [str(complaint) for complaint in check(recorded, read_waivers())] == []
+def kinds(settings: dict[str, str]) -> tuple[str, ...]:
+    """Return the kinds of stack, as the headings of exceptions.txt name them."""
+    return (settings.get("profile", "lab"), *(["teardown"] if "teardown" in settings else []))
 
 
-def test_the_guardrails_see_what_the_exceptions_excuse(
-    declare: Declare, recorded: Recorded
-) -> None:
-    declare(labsight())
-    found = {(complaint.resource, complaint.rule) for complaint in check(recorded)}
-    assert found == {(waiver.resource, waiver.rule) for waiver in read_waivers()}
+@pytest.mark.parametrize("settings", [*MATRIX, *MORE])
+def test_every_kind_of_stack_keeps_the_guardrails(settings: dict[str, str]) -> None:
+    found = check(recording(settings), read_waivers(), kinds(settings))
+    assert [str(complaint) for complaint in found] == []
+
+
+def test_every_exception_and_review_is_needed() -> None:
+    found: dict[str, list[Complaint]] = {}
+    types: set[str] = set()
+    for settings in every_kind():
+        recorded = recording(settings)
+        types |= {resource.type for resource in recorded}
+        for kind in kinds(settings):
+            found.setdefault(kind, []).extend(check(recorded))
+    assert needless(read_waivers(), found) == []
+    assert read_reviewed().keys() - types == set()
+    assert not read_reviewed().keys() & {rule.type for rule in RULES}
+
+
+def every_kind() -> Iterator[dict[str, str]]:
+    for profile in PROFILES:
+        yield {"profile": profile, "features": EVERYTHING} | DOMAIN
+    yield {"features": LINUX, "desktop.kind": "linux-dcv"}
+    for more in OTHERS.values():
+        yield {"features": EVERYTHING} | more

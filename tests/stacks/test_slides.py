@@ -1,27 +1,40 @@
+"""What the functions of the slide service are told and allowed, and what leads to them."""
+
 import json
 from typing import Any
 
 import pytest
 
-from stacks.slides import MIGRATIONS
-from tests.support.labsight_program import DATABASE_URL, labsight
-from tests.support.pulumi_recorder import Declare, Recorded
+from components.database_engines import PORT
+from stacks.catalog import CATALOG
+from stacks.slides import WORKING_SET
+from tests.support.labsight_program import recording
+from tests.support.pulumi_recorder import Recorded, Resource
 
 FUNCTION = "aws:lambda/function:Function"
 BUCKET = "archive-bucket-1a2b3c4"
 ARN = f"arn:aws:s3:::{BUCKET}"
-SCRATCH = str(9728 * 1024**2)
+WHAT_ALL_DO = ("logs:", "xray:", "kms:", "sqs:SendMessage", "ec2:", "elasticfilesystem:")
+INSIDE = ("importer", "catalog", "migrate")
+OUTSIDE = ("tiles", "session", "database-setup", "database-release")
 
 
-def environment(recorded: Recorded, function: str) -> dict[str, str]:
-    found: dict[str, str] = recorded.one(FUNCTION, f"{function}-function").inputs["environment"][
-        "variables"
-    ]
+@pytest.fixture(scope="module")
+def slides() -> Recorded:
+    return recording({"features": '["slides"]'})
+
+
+def function(recorded: Recorded, name: str) -> Resource:
+    return recorded.one(FUNCTION, f"{name}-function")
+
+
+def environment(recorded: Recorded, name: str) -> dict[str, str]:
+    found: dict[str, str] = function(recorded, name).inputs["environment"]["variables"]
     return found
 
 
-def allowed(recorded: Recorded, function: str) -> dict[str, list[str]]:
-    policy = recorded.one("aws:iam/rolePolicy:RolePolicy", f"{function}-policy").inputs["policy"]
+def allowed(recorded: Recorded, name: str) -> dict[str, list[str]]:
+    policy = recorded.one("aws:iam/rolePolicy:RolePolicy", f"{name}-policy").inputs["policy"]
     held: dict[str, list[str]] = {}
     for statement in json.loads(policy)["Statement"]:
         for action in statement["Action"]:
@@ -29,116 +42,110 @@ def allowed(recorded: Recorded, function: str) -> dict[str, list[str]]:
     return held
 
 
+def own(recorded: Recorded, name: str) -> set[str]:
+    """Return the actions that a function has besides those that every function has."""
+    return {one for one in allowed(recorded, name) if not one.startswith(WHAT_ALL_DO)}
+
+
+@pytest.mark.parametrize("name", INSIDE)
+def test_what_uses_the_database_stands_inside_the_network(slides: Recorded, name: str) -> None:
+    place = function(slides, name).inputs["vpcConfig"]
+    assert len(place["subnetIds"]) == 2
+    group = slides.one("aws:ec2/securityGroup:SecurityGroup", "catalog-functions-group")
+    assert place["securityGroupIds"] == [group.state["id"]]
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_what_calls_aws_stands_outside_the_network(slides: Recorded, name: str) -> None:
+    assert "vpcConfig" not in function(slides, name).inputs
+
+
+def test_functions_inside_reach_database_files_and_s3_and_nothing_else(slides: Recorded) -> None:
+    group = slides.one("aws:ec2/securityGroup:SecurityGroup", "catalog-functions-group")
+    ways = [
+        (one.inputs.get("prefixListId") is not None, one.inputs["fromPort"])
+        for one in slides.of("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")
+        if one.inputs["securityGroupId"] == group.state["id"]
+    ]
+    assert sorted(ways) == [(False, 2049), (False, PORT), (True, 443)]
+
+
 @pytest.mark.parametrize(
-    ("function", "expected"),
-    [
-        (
-            "importer",
-            {
-                "LABSIGHT_ARCHIVE_BUCKET": BUCKET,
-                "LABSIGHT_DATABASE_URL": DATABASE_URL,
-                "LABSIGHT_DATABASE_AUTH": "iam",
-                "LABSIGHT_SCRATCH_BYTES": SCRATCH,
-                "LABSIGHT_LOG_LEVEL": "INFO",
-            },
-        ),
-        (
-            "tiles",
-            {
-                "LABSIGHT_ARCHIVE_BUCKET": BUCKET,
-                "LABSIGHT_SHOW_LABELS": "false",
-                "LABSIGHT_SCRATCH_BYTES": SCRATCH,
-                "LABSIGHT_LOG_LEVEL": "INFO",
-            },
-        ),
-        (
-            "catalog",
-            {
-                "LABSIGHT_DATABASE_URL": DATABASE_URL,
-                "LABSIGHT_DATABASE_AUTH": "iam",
-                "LABSIGHT_LOG_LEVEL": "INFO",
-            },
-        ),
-        (
-            "migrate",
-            {
-                "LABSIGHT_DATABASE_URL": DATABASE_URL,
-                "LABSIGHT_DATABASE_AUTH": "iam",
-                "LABSIGHT_LOG_LEVEL": "INFO",
-            },
-        ),
-    ],
+    ("name", "user"), [("importer", "labsight_writer"), ("catalog", "labsight_reader")]
 )
-def test_a_function_is_told_exactly_what_it_needs(
-    declare: Declare, recorded: Recorded, function: str, expected: dict[str, str]
+def test_each_user_of_the_database_signs_in_as_itself(
+    slides: Recorded, name: str, user: str
 ) -> None:
-    declare(labsight())
-    assert environment(recorded, function) == expected
+    told = environment(slides, name)
+    assert told["LABSIGHT_DATABASE_URL"].startswith(f"postgresql+psycopg://{user}@")
+    assert told["LABSIGHT_DATABASE_AUTH"] == "iam"
+    (resource,) = allowed(slides, name)["rds-db:connect"]
+    assert resource.endswith(f"/{user}")
+    assert "*" not in resource
 
 
-def test_labels_are_shown_when_the_lab_says_so(declare: Declare, recorded: Recorded) -> None:
-    declare(labsight(showLabels="true"))
-    assert environment(recorded, "tiles")["LABSIGHT_SHOW_LABELS"] == "true"
+def test_the_migrating_function_is_handed_its_credentials(slides: Recorded) -> None:
+    assert environment(slides, "migrate")["LABSIGHT_DATABASE_AUTH"] == "password"
+    assert own(slides, "migrate") == set()
+    assert own(slides, "database-setup") == {
+        "secretsmanager:GetSecretValue",
+        "lambda:InvokeFunction",
+    }
 
 
-def test_staged_slides_fit_the_room_that_the_functions_have(
-    declare: Declare, recorded: Recorded
-) -> None:
-    declare(labsight())
-    for function in ("importer", "tiles"):
-        room = recorded.one(FUNCTION, f"{function}-function").inputs["ephemeralStorage"]["size"]
-        assert int(environment(recorded, function)["LABSIGHT_SCRATCH_BYTES"]) < room * 1024**2
+def test_labels_are_shown_when_the_lab_says_so(slides: Recorded) -> None:
+    assert environment(slides, "tiles")["LABSIGHT_SHOW_LABELS"] == "false"
+    shown = recording({"showLabels": "true"})
+    assert environment(shown, "tiles")["LABSIGHT_SHOW_LABELS"] == "true"
 
 
-def test_the_importer_reads_scans_and_writes_only_what_it_derives(
-    declare: Declare, recorded: Recorded
-) -> None:
-    declare(labsight())
-    held = allowed(recorded, "importer")
+def test_staged_slides_fit_the_room_that_the_tile_function_has(slides: Recorded) -> None:
+    room = function(slides, "tiles").inputs["ephemeralStorage"]["size"]
+    assert int(environment(slides, "tiles")["LABSIGHT_SCRATCH_BYTES"]) < room * 1024**2
+
+
+def test_the_importer_stages_slides_in_the_working_set(slides: Recorded) -> None:
+    mount = function(slides, "importer").inputs["fileSystemConfig"]
+    point = slides.one("aws:efs/accessPoint:AccessPoint")
+    assert mount == {"arn": point.state["arn"], "localMountPath": WORKING_SET}
+    assert environment(slides, "importer")["LABSIGHT_SCRATCH_FOLDER"] == WORKING_SET
+    targets = {one.name for one in slides.of("aws:efs/mountTarget:MountTarget")}
+    assert targets <= function(slides, "importer").depends_on
+
+
+def test_the_importer_reads_scans_and_writes_only_what_it_derives(slides: Recorded) -> None:
+    held = allowed(slides, "importer")
     assert held["s3:GetObject"] == [f"{ARN}/slides/*", f"{ARN}/derived/*"]
     assert held["s3:PutObject"] == [f"{ARN}/derived/*"]
-    assert held["rds-db:connect"] == ["arn:aws:rds-db:*:*:dbuser:*/labsight"]
 
 
-def test_the_tile_function_only_reads_and_knows_no_database(
-    declare: Declare, recorded: Recorded
-) -> None:
-    declare(labsight())
-    held = allowed(recorded, "tiles")
-    assert held["s3:GetObject"] == [f"{ARN}/slides/*", f"{ARN}/derived/*"]
-    assert {action for action in held if action.startswith(("s3:", "rds", "sqs:"))} == {
-        "s3:GetObject",
-        "s3:ListBucket",
-    }
+def test_the_tile_function_only_reads_and_knows_no_database(slides: Recorded) -> None:
+    assert allowed(slides, "tiles")["s3:GetObject"] == [f"{ARN}/slides/*", f"{ARN}/derived/*"]
+    assert own(slides, "tiles") == {"s3:GetObject", "s3:ListBucket"}
 
 
-@pytest.mark.parametrize("function", ["catalog", "migrate"])
-def test_catalog_and_migration_reach_the_database_and_no_image(
-    declare: Declare, recorded: Recorded, function: str
-) -> None:
-    declare(labsight())
-    held = {
-        action for action in allowed(recorded, function) if not action.startswith(("logs", "xray"))
-    }
-    assert held == {"rds-db:connect"}
+def test_the_session_function_reads_the_signing_key_and_nothing_else(slides: Recorded) -> None:
+    secret = slides.one("aws:secretsmanager/secret:Secret", "signing-secret").state["arn"]
+    assert own(slides, "session") == {"secretsmanager:GetSecretValue"}
+    readers = [
+        one.name
+        for one in slides.of("aws:iam/rolePolicy:RolePolicy")
+        if secret in str(one.inputs["policy"])
+    ]
+    assert readers == ["session-policy"]
 
 
-def test_without_iam_at_the_database_no_function_may_connect_by_role(
-    declare: Declare, recorded: Recorded
-) -> None:
-    declare(labsight(databaseAuth="none"))
-    for function in ("importer", "catalog", "migrate"):
-        assert "rds-db:connect" not in allowed(recorded, function)
-        assert environment(recorded, function)["LABSIGHT_DATABASE_AUTH"] == "none"
+def test_with_an_own_key_readers_of_the_archive_may_use_it() -> None:
+    regulated = recording({"profile": "regulated"})
+    key = regulated.one("aws:kms/key:Key", "data-key").state["arn"]
+    for name in ("importer", "tiles"):
+        assert key in allowed(regulated, name)["kms:Decrypt"]
 
 
-def test_scanned_objects_reach_the_importer_through_the_queue(
-    declare: Declare, recorded: Recorded
-) -> None:
-    declare(labsight())
-    rule = recorded.one("aws:cloudwatch/eventRule:EventRule")
-    target = recorded.one("aws:cloudwatch/eventTarget:EventTarget")
-    mapping = recorded.one("aws:lambda/eventSourceMapping:EventSourceMapping")
+def test_scanned_objects_reach_the_importer_through_the_queue(slides: Recorded) -> None:
+    rule = slides.one("aws:cloudwatch/eventRule:EventRule")
+    target = slides.one("aws:cloudwatch/eventTarget:EventTarget")
+    mapping = slides.one("aws:lambda/eventSourceMapping:EventSourceMapping")
     pattern = json.loads(rule.inputs["eventPattern"])
     assert pattern["detail"] == {
         "bucket": {"name": [BUCKET]},
@@ -146,56 +153,55 @@ def test_scanned_objects_reach_the_importer_through_the_queue(
     }
     assert target.inputs["rule"] == rule.state["name"]
     assert mapping.inputs["eventSourceArn"] == target.inputs["arn"]
-    importer = recorded.one(FUNCTION, "importer-function")
+    importer = function(slides, "importer")
     assert mapping.inputs["functionName"] == importer.state["arn"]
-    queue = recorded.one("aws:sqs/queue:Queue", "uploads-queue")
+    queue = slides.one("aws:sqs/queue:Queue", "uploads-queue")
     assert queue.inputs["visibilityTimeoutSeconds"] >= 6 * importer.inputs["timeout"]
 
 
 @pytest.mark.parametrize(
-    ("route", "function", "check"),
+    ("route", "name", "check"),
     [
-        ("GET /slides/{proxy+}", "tiles", "AWS_IAM"),
-        ("HEAD /slides/{proxy+}", "tiles", "AWS_IAM"),
-        ("GET /api/{proxy+}", "catalog", "AWS_IAM"),
+        ("POST /api/session", "session", "JWT"),
+        ("DELETE /api/session", "session", "JWT"),
+        ("GET /api/{proxy+}", "catalog", "JWT"),
+        ("HEAD /api/{proxy+}", "catalog", "JWT"),
         ("GET /healthz", "catalog", "NONE"),
     ],
 )
-def test_a_path_leads_to_its_function(
-    declare: Declare, recorded: Recorded, route: str, function: str, check: str
-) -> None:
-    declare(labsight())
+def test_a_path_leads_to_its_function(slides: Recorded, route: str, name: str, check: str) -> None:
     (declared,) = [
-        one
-        for one in recorded.of("aws:apigatewayv2/route:Route")
-        if one.inputs["routeKey"] == route
+        one for one in slides.of("aws:apigatewayv2/route:Route") if one.inputs["routeKey"] == route
     ]
-    integration = recorded.one("aws:apigatewayv2/integration:Integration", f"web-to-{function}")
+    integration = slides.one("aws:apigatewayv2/integration:Integration", f"web-to-{name}")
     assert declared.inputs["authorizationType"] == check
     assert declared.inputs["target"] == f"integrations/{integration.state['id']}"
     uri: Any = integration.inputs["integrationUri"]
-    assert recorded.one(FUNCTION, f"{function}-function").state["arn"] in uri
+    assert function(slides, name).state["arn"] in uri
 
 
-def test_what_uses_the_tables_changes_after_the_migration(
-    declare: Declare, recorded: Recorded
-) -> None:
-    declare(labsight())
-    for function in ("importer", "catalog"):
-        assert "migration-call" in recorded.one(FUNCTION, f"{function}-function").depends_on
+def test_tiles_are_reached_through_the_edge_alone(slides: Recorded) -> None:
+    edge = slides.one("aws:cloudfront/distribution:Distribution").state["arn"]
+    callers = [
+        (one.inputs["principal"], one.inputs["sourceArn"])
+        for one in slides.of("aws:lambda/permission:Permission")
+        if one.inputs["function"] == function(slides, "tiles").state["name"]
+    ]
+    assert callers == [("cloudfront.amazonaws.com", edge)] * 2
 
 
-def test_the_migrations_that_trigger_the_call_travel_with_the_function(
-    declare: Declare, recorded: Recorded
-) -> None:
-    declare(labsight())
-    packed = recorded.one(FUNCTION, "migrate-function").inputs["code"].assets
-    inside = f"labsight/{MIGRATIONS.relative_to(MIGRATIONS.parents[1]).as_posix()}/"
-    assert [path for path in packed if path.startswith(f"{inside}versions/")]
+@pytest.mark.parametrize("name", ["importer", "catalog"])
+def test_what_uses_the_tables_changes_after_the_migration(slides: Recorded, name: str) -> None:
+    assert "migration-call" in function(slides, name).depends_on
 
 
-def test_logs_are_kept_as_long_as_the_lab_says(declare: Declare, recorded: Recorded) -> None:
-    declare(labsight(logRetentionDays="365"))
-    groups = recorded.of("aws:cloudwatch/logGroup:LogGroup")
-    assert len(groups) == 5
-    assert {one.inputs["retentionInDays"] for one in groups} == {365}
+def test_the_migrations_that_trigger_the_call_travel_with_the_function(slides: Recorded) -> None:
+    packed = function(slides, "migrate").inputs["code"].assets
+    inside = f"labsight/{CATALOG.name}/"
+    assert [path for path in packed if path.startswith(f"{inside}migrations/versions/")]
+    assert f"{inside}rds-ca.pem" in packed
+
+
+def test_logs_are_kept_as_long_as_the_lab_says() -> None:
+    groups = recording({"operations.logDays": "90"}).of("aws:cloudwatch/logGroup:LogGroup")
+    assert {one.inputs["retentionInDays"] for one in groups} == {90}

@@ -1,0 +1,165 @@
+"""Settings that are each right and cannot be had together, or not here, or not yet."""
+
+from collections.abc import Iterator
+
+from components.cidr import refuse_overlap, vpc_block
+from components.timetable import Timetable
+from components.workstation_args import check_machine
+from stacks.keys import NAMESPACE
+from stacks.settings import Settings
+
+FEWEST_ZONES = 2  # a database's subnet group takes no fewer
+LEAST_REGULATED_LOG_DAYS = 365
+
+
+def contradictions(settings: Settings) -> list[str]:
+    """Return a sentence for each pair of settings that exclude each other."""
+    found = [
+        *_addresses(settings),
+        *_features(settings),
+        *_egress(settings),
+        *_archive(settings),
+        *_edge(settings),
+        *_login(settings),
+        *_desktop(settings),
+    ]
+    if settings.regulated and settings.operations.log_days < LEAST_REGULATED_LOG_DAYS:
+        found.append(
+            f"{_key('operations.logDays')} is {settings.operations.log_days}: the profile "
+            f"regulated keeps logs for {LEAST_REGULATED_LOG_DAYS} days or longer"
+        )
+    return found
+
+
+def missing_for_deployment(settings: Settings, zones: tuple[str, ...]) -> list[str]:
+    """Return what a deployment needs beyond settings that fit together; ``zones``: the region's."""
+    found = list(_network(settings, zones))
+    if settings.has("slides"):
+        absent = [
+            key
+            for key, value in (
+                ("edge.publicKey", settings.edge.public_key),
+                ("edge.signingKey", settings.edge.signing_key),
+            )
+            if value is None
+        ]
+        found += [
+            f"{_key(key)} is not set: the key pair that signs a viewer's cookies; make it once for "
+            "each stack with: labsight keys new --run"
+            for key in absent
+        ]
+    return found
+
+
+def zones_of(settings: Settings, zones: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the zones to use: those that are set, else the region's first two."""
+    return settings.network.zones or tuple(sorted(zones)[:FEWEST_ZONES])
+
+
+def _key(key: str) -> str:
+    return f"{NAMESPACE}:{key}"
+
+
+def _features(settings: Settings) -> Iterator[str]:
+    windows = settings.desktop.kind == "windows"
+    if settings.has("gateway") and not (settings.has("desktop") and windows):
+        yield (
+            f"{_key('features')} has gateway without a Windows desktop: its shares are reachable "
+            "from the workstation alone. Add desktop (with desktop.kind windows), or leave "
+            "gateway out"
+        )
+    if settings.has("desktop") and windows and not settings.has("gateway"):
+        yield (
+            f"{_key('features')} has desktop without gateway: a Windows workstation sees the "
+            "archive through the file gateway only. Add gateway, or set desktop.kind linux-dcv, "
+            "which mounts the archive itself"
+        )
+
+
+def _egress(settings: Settings) -> Iterator[str]:
+    if settings.network.egress != "none" and not settings.has("desktop"):
+        yield (
+            f"{_key('network.egress')} is {settings.network.egress!r}, billed by the hour, and "
+            "nothing in this stack would use it: functions and database need no way out. Set it "
+            "to none, or add the feature desktop"
+        )
+
+
+def _archive(settings: Settings) -> Iterator[str]:
+    archive = settings.archive
+    first, deep = archive.archive_after_days, archive.deep_archive_after_days
+    if first is not None and deep is not None and deep <= first:
+        yield (
+            f"{_key('archive.deepArchiveAfterDays')} is {deep}: it has to be more than "
+            f"archive.archiveAfterDays ({first}), since objects pass through that tier first"
+        )
+    if archive.object_lock_days is not None and not settings.regulated:
+        yield (
+            f"{_key('archive.objectLockDays')} is {archive.object_lock_days}: object lock goes "
+            "with the profile regulated alone; set it to 0, or the profile"
+        )
+
+
+def _edge(settings: Settings) -> Iterator[str]:
+    edge = settings.edge
+    if edge.hosted_zone and not edge.domain:
+        yield (
+            f"{_key('edge.hostedZone')} is {edge.hosted_zone!r} without edge.domain: a certificate "
+            "needs the name it is for, such as slides.example.org"
+        )
+    if edge.domain and not edge.hosted_zone:
+        yield (
+            f"{_key('edge.domain')} is {edge.domain!r} without edge.hostedZone: the id of the "
+            "Route 53 zone in which the name is proved and published"
+        )
+
+
+def _login(settings: Settings) -> Iterator[str]:
+    if settings.regulated and settings.login.mfa != "required":
+        yield f"{_key('login.mfa')} is 'optional': the profile regulated takes only required"
+
+
+def _desktop(settings: Settings) -> Iterator[str]:
+    """Ask the components, whose refusals name the settings."""
+    desktop = settings.desktop
+    try:
+        Timetable(
+            start_at=desktop.start_at,
+            stop_at=desktop.stop_at,
+            days=desktop.days,
+            time_zone=desktop.time_zone,
+        )
+        check_machine(
+            kind=desktop.kind,
+            access=desktop.access,
+            disk_gb=desktop.disk_gb,
+            idle_minutes=desktop.idle_minutes,
+            instance_type=desktop.instance_type,
+        )
+    except ValueError as error:
+        yield _key(str(error))
+
+
+def _network(settings: Settings, zones: tuple[str, ...]) -> Iterator[str]:
+    unknown = [zone for zone in settings.network.zones if zone not in zones]
+    if unknown:
+        yield (
+            f"{_key('network.zones')} has {unknown[0]!r}, which this region does not have for this "
+            f"account: use some of {', '.join(sorted(zones))}"
+        )
+        return
+    chosen = zones_of(settings, zones)
+    if len(chosen) < FEWEST_ZONES:
+        yield f"{_key('network.zones')} has {len(chosen)} zone: the database needs two or more"
+        return
+
+
+def _addresses(settings: Settings) -> Iterator[str]:
+    network = settings.network
+    avoided = {f"network.avoid[{n}]": block for n, block in enumerate(network.avoid)}
+    try:
+        vpc_block(network.cidr)
+        for other, block in avoided.items():
+            refuse_overlap({"network.cidr": network.cidr, other: block})
+    except ValueError as error:
+        yield _key(str(error))

@@ -1,0 +1,60 @@
+"""What the stack tells whoever deployed it: values to paste, and what outlives it."""
+
+from typing import Any
+
+import pulumi
+from pulumi import Output
+
+from components.archive import Archive
+from components.uploader import Uploader
+from stacks.operations import Parts
+from stacks.settings import Settings
+
+
+def export(settings: Settings, parts: Parts, uploader: Uploader) -> None:
+    """Export every output by its name."""
+    for name, value in _outputs(settings, parts, uploader).items():
+        pulumi.export(name, value)
+
+
+def _outputs(settings: Settings, parts: Parts, uploader: Uploader) -> dict[str, Any]:
+    archive = parts.foundation.archive
+    found: dict[str, Any] = {
+        "archive_bucket": archive.bucket,
+        "upload_command": _upload_command(archive),
+        "uploader_policy_arn": uploader.policy_arn,
+        "uploader_role_arn": uploader.role_arn,
+        "kept_on_destroy": _kept(settings, parts),
+    }
+    if parts.viewer:
+        found |= {
+            "viewer_url": parts.viewer.distribution.address,
+            "api_url": Output.concat(parts.viewer.distribution.address, "/api"),
+            "user_pool_id": parts.viewer.pool.pool_id,
+            "invite_command": parts.viewer.pool.invite_command,
+        }
+    if parts.desktop:
+        found["desktop_command"] = parts.desktop.workstation.command
+        if parts.desktop.gateway:
+            found |= {
+                "share_path": parts.desktop.gateway.share_path,
+                "work_path": parts.desktop.gateway.work_path,
+            }
+    return found
+
+
+def _upload_command(archive: Archive) -> Output[str]:
+    """Return what a workstation runs to send a folder of slides; DIR is the folder."""
+    return Output.concat("labsight sync DIR --bucket ", archive.bucket, " --source scanner-1")
+
+
+def _kept(settings: Settings, parts: Parts) -> dict[str, Any]:
+    """Return the names of what `pulumi destroy` leaves in the account, by what they are."""
+    if not settings.kept:
+        return {}
+    kept: dict[str, Any] = {"archive": parts.foundation.archive.bucket}
+    if parts.catalog:
+        kept["database_last_snapshot_of"] = parts.catalog.database.identifier
+    if parts.viewer:
+        kept["user_pool"] = parts.viewer.pool.pool_id
+    return kept
