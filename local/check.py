@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from local import declared
+from local.check_edge import broken_edge
+from local.check_login import broken_login
 from local.declared import Deployment, Resource
 from local.wiring import find_function, find_integration, find_queue
 
@@ -38,7 +40,8 @@ SEND = "sqs:SendMessage"
 def broken_wires(deployment: Deployment) -> list[str]:
     """Return one sentence for each wire that leads nowhere; none when all hold."""
     checks = (_sources, _routes, _rules, _buckets, _variables, _dead_letters, _invocations)
-    return [complaint for check in checks for complaint in check(deployment)]
+    edge = (broken_edge, broken_login)
+    return [complaint for check in (*checks, *edge) for complaint in check(deployment)]
 
 
 def _sources(deployment: Deployment) -> Iterator[str]:

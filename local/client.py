@@ -1,4 +1,4 @@
-"""Asks the front door for things, as a browser would."""
+"""Asks the front door for things, as a browser would in which somebody signed in."""
 
 import http.client
 import json
@@ -9,8 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from local.errors import DeliveryFailed
+from local.visitor import Visitor
 
 SECONDS = 60.0
+ROLE = "technician"  # whose work it is to look after imports
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,25 +30,41 @@ class Reply:
 
 
 class Client:
-    """One connection to the front door, kept open between requests."""
+    """One connection to the front door, kept open between requests.
 
-    def __init__(self, address: str) -> None:
+    Without a ``role`` nobody signs in; with one, requests carry the token and the cookies of
+    somebody who has it, where the platform declares a login.
+    """
+
+    def __init__(self, address: str, role: str | None = None) -> None:
         parts = urlsplit(address)
         self._connection = http.client.HTTPConnection(parts.netloc, timeout=SECONDS)
+        self._visitor = Visitor(self._send, address, role) if role else None
 
     def get(self, path: str) -> Reply:
         """Fetch a path; any status is an answer."""
+        carried = self.carried()
         began = time.perf_counter()
+        status, answered, body = self._send("GET", path, carried, b"")
+        took = (time.perf_counter() - began) * 1000
+        return Reply(status=status, headers=dict(answered), body=body, milliseconds=took)
+
+    def carried(self) -> dict[str, str]:
+        """Return the headers that show who asks; none where nobody has to sign in."""
+        return self._visitor.headers() if self._visitor else {}
+
+    def _send(
+        self, method: str, path: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, list[tuple[str, str]], bytes]:
         try:
-            self._connection.request("GET", path)
+            self._connection.request(method, path, body or None, headers)
             answer = self._connection.getresponse()
-            body = answer.read()
+            content = answer.read()
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
-            raise DeliveryFailed(f"GET {path}: {type(error).__name__}: {error}") from error
-        took = (time.perf_counter() - began) * 1000
-        headers = {name.lower(): value for name, value in answer.getheaders()}
-        return Reply(status=answer.status, headers=headers, body=body, milliseconds=took)
+            raise DeliveryFailed(f"{method} {path}: {type(error).__name__}: {error}") from error
+        named = [(name.lower(), value) for name, value in answer.getheaders()]
+        return answer.status, named, content
 
     def get_json(self, path: str) -> Any:
         """Fetch a JSON document; raise DeliveryFailed for anything else."""

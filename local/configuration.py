@@ -49,7 +49,9 @@ def load_stack(folder: Path, name: str, overrides: Mapping[str, str]) -> Stack:
     for key, value in (_read(stack_file).get("config") or {}).items():
         if key not in forced:
             config[key] = _text(value, key, stack_file)
-    shown = [f"{key} = {forced[key]}{_instead_of(config.get(key))}" for key in forced]
+        elif not _is_sealed(value):
+            config[key] = _plain_text(value)
+    shown = [f"{key} = {_shown(forced[key])}{_instead_of(config.get(key))}" for key in forced]
     return Stack(
         project=project["name"],
         name=name,
@@ -82,8 +84,12 @@ def _defaults(project: Mapping[str, Any], prefix: str) -> dict[str, str]:
     return found
 
 
+def _is_sealed(value: Any) -> bool:
+    return isinstance(value, dict) and "secure" in value
+
+
 def _text(value: Any, key: str, path: Path) -> str:
-    if isinstance(value, dict) and "secure" in value:
+    if _is_sealed(value):
         raise SettingsError(
             f"{path}: {key} is encrypted for the cloud and cannot be read here; keep it out of the "
             "stack that local mode runs"
@@ -96,4 +102,9 @@ def _plain_text(value: Any) -> str:
 
 
 def _instead_of(value: str | None) -> str:
-    return f" (instead of {value})" if value else ""
+    return f" (instead of {_shown(value)})" if value else ""
+
+
+def _shown(value: str) -> str:
+    """Return a value as it is told; keys are not: their text fills the screen or is secret."""
+    return "(a key)" if value.startswith("-----BEGIN ") else value

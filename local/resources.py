@@ -4,31 +4,17 @@ A type that is in neither table is an error that names it, so nothing is silentl
 To teach local mode a type, see docs/local-mode.md.
 """
 
-import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, cast
 
 from local import declared
+from local.database_resources import DATABASE_MAKERS, DATABASE_RECORDED
 from local.declared import Properties
+from local.edge_resources import EDGE_MAKERS, EDGE_RECORDED
 from local.errors import UnknownDeclaration
-from local.moto_server import ACCOUNT, Cloud
-
-Made = tuple[str, Properties]
-
-
-@dataclass
-class Site:
-    """Where resources are made: the embedded AWS, the address of the front door, and remarks."""
-
-    cloud: Cloud
-    address: str
-    notes: list[str] = field(default_factory=list)
-
-    def arn(self, service: str, resource: str) -> str:
-        """Return the ARN of a resource in this account and region."""
-        return f"arn:aws:{service}:{self.cloud.region}:{ACCOUNT}:{resource}"
+from local.making import Made, Site, physical, short_id
+from local.moto_server import ACCOUNT
 
 
 def make(site: Site, resource_type: str, name: str, inputs: Properties) -> Made:
@@ -53,17 +39,8 @@ def look_up(site: Site, token: str, arguments: Properties) -> Properties:
     return LOOK_UPS[token](site)
 
 
-def _physical(name: str, given: Any) -> str:
-    """Return the given name, or one as Pulumi makes it: the logical name and a tail."""
-    return str(given) if given else f"{name}-local"
-
-
-def _short_id(*parts: str) -> str:
-    return hashlib.sha256("/".join(parts).encode()).hexdigest()[:10]
-
-
 def _bucket(site: Site, name: str, inputs: Properties) -> Made:
-    bucket = _physical(name, inputs.get("bucket")).lower()
+    bucket = physical(name, inputs.get("bucket")).lower()
     region = site.cloud.region
     if region == "us-east-1":  # the one region that S3 does not take as a constraint
         site.cloud.s3.create_bucket(Bucket=bucket)
@@ -134,7 +111,7 @@ def _queue(site: Site, name: str, inputs: Properties) -> Made:
         raise UnknownDeclaration(
             f"{declared.QUEUE} {name!r}: local mode runs standard queues only, not FIFO"
         )
-    queue = _physical(name, inputs.get("name"))
+    queue = physical(name, inputs.get("name"))
     attributes = {
         theirs: _text(inputs[ours])
         for ours, theirs in _QUEUE_ATTRIBUTES.items()
@@ -147,7 +124,7 @@ def _queue(site: Site, name: str, inputs: Properties) -> Made:
 
 
 def _rule(site: Site, name: str, inputs: Properties) -> Made:
-    rule = _physical(name, inputs.get("name"))
+    rule = physical(name, inputs.get("name"))
     if not inputs.get("eventPattern"):
         raise UnknownDeclaration(
             f"{declared.RULE} {name!r}: local mode runs rules with an event pattern, not schedules"
@@ -175,7 +152,7 @@ def _target(site: Site, name: str, inputs: Properties) -> Made:
 
 
 def _function(site: Site, name: str, inputs: Properties) -> Made:
-    function = _physical(name, inputs.get("name"))
+    function = physical(name, inputs.get("name"))
     arn = site.arn("lambda", f"function:{function}")
     invocations = f"path/2015-03-31/functions/{arn}/invocations"
     return function, {
@@ -188,9 +165,9 @@ def _function(site: Site, name: str, inputs: Properties) -> Made:
 
 
 def _api(site: Site, name: str, inputs: Properties) -> Made:
-    api = _short_id("api", name)
+    api = short_id("api", name)
     return api, {
-        "name": _physical(name, inputs.get("name")),
+        "name": physical(name, inputs.get("name")),
         "apiEndpoint": site.address,
         "arn": f"arn:aws:apigateway:{site.cloud.region}::/apis/{api}",
         "executionArn": site.arn("execute-api", api),
@@ -198,7 +175,7 @@ def _api(site: Site, name: str, inputs: Properties) -> Made:
 
 
 def _stage(site: Site, name: str, inputs: Properties) -> Made:
-    stage = _physical(name, inputs.get("name"))
+    stage = physical(name, inputs.get("name"))
     path = "" if stage == "$default" else f"/{stage}"
     arn = f"arn:aws:apigateway:{site.cloud.region}::/apis/{inputs['apiId']}/stages/{stage}"
     execution = site.arn("execute-api", f"{inputs['apiId']}/{stage}")
@@ -210,13 +187,22 @@ def _stage(site: Site, name: str, inputs: Properties) -> Made:
     }
 
 
+def _vpc_endpoint(site: Site, name: str, _inputs: Properties) -> Made:
+    endpoint = f"vpce-{short_id(name)}"
+    return endpoint, {
+        "arn": site.arn("ec2", f"vpc-endpoint/{endpoint}"),
+        "dnsEntries": [{"dnsName": f"{endpoint}.vpce.local", "hostedZoneId": "local"}],
+        "prefixListId": "pl-local",
+    }
+
+
 def _record(site: Site, arn: str, name: str, inputs: Properties) -> Made:
     """Give ids to a resource that has nothing to run: what has an ARN also has a name."""
     if not arn:
-        return _short_id(name), {}
-    physical = _physical(name, inputs.get("name"))
-    places = {"name": physical, "region": site.cloud.region, "account": ACCOUNT}
-    return physical, {"name": physical, "arn": arn.format_map(places)}
+        return short_id(name), {}
+    named = physical(name, inputs.get("name"))
+    places = {"name": named, "region": site.cloud.region, "account": ACCOUNT}
+    return named, {"name": named, "arn": arn.format_map(places)}
 
 
 def _document(policy: Any) -> Properties:
@@ -238,6 +224,9 @@ MAKERS: dict[str, Callable[[Site, str, Properties], Made]] = {
     declared.FUNCTION: _function,
     declared.API: _api,
     declared.STAGE: _stage,
+    **EDGE_MAKERS,
+    **DATABASE_MAKERS,
+    "aws:ec2/vpcEndpoint:VpcEndpoint": _vpc_endpoint,
 }
 
 # Types of which nothing runs locally, and the form of their ARN ("" when they have none).
@@ -250,11 +239,59 @@ RECORDED = {
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "",
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": "",
     "aws:cloudwatch/logGroup:LogGroup": "arn:aws:logs:{region}:{account}:log-group:{name}",
+    "aws:cloudwatch/logDelivery:LogDelivery": "",
+    "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": (
+        "arn:aws:logs:us-east-1:{account}:delivery-destination:{name}"
+    ),
+    "aws:cloudwatch/logDeliverySource:LogDeliverySource": (
+        "arn:aws:logs:us-east-1:{account}:delivery-source:{name}"
+    ),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": "arn:aws:cloudwatch:{region}:{account}:alarm:{name}",
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "",
+    "aws:ec2/eip:Eip": "",
+    "aws:ec2/flowLog:FlowLog": "",
+    "aws:ebs/volume:Volume": "arn:aws:ec2:{region}:{account}:volume/{name}",
+    "aws:ec2/instance:Instance": "arn:aws:ec2:{region}:{account}:instance/{name}",
+    "aws:ec2/volumeAttachment:VolumeAttachment": "",
+    "aws:ec2/internetGateway:InternetGateway": "",
+    "aws:ec2/natGateway:NatGateway": "",
+    "aws:ec2/route:Route": "",
+    "aws:ec2/routeTable:RouteTable": "",
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": "",
+    "aws:ec2/securityGroup:SecurityGroup": "arn:aws:ec2:{region}:{account}:security-group/{name}",
+    "aws:ec2/subnet:Subnet": "arn:aws:ec2:{region}:{account}:subnet/{name}",
+    "aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint": (
+        "arn:aws:ec2:{region}:{account}:instance-connect-endpoint/{name}"
+    ),
+    "aws:ec2/vpc:Vpc": "arn:aws:ec2:{region}:{account}:vpc/{name}",
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "",
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "",
+    "aws:kms/key:Key": "arn:aws:kms:{region}:{account}:key/{name}",
+    "aws:backup/plan:Plan": "",
+    "aws:backup/selection:Selection": "",
+    "aws:backup/vault:Vault": "arn:aws:backup:{region}:{account}:backup-vault:{name}",
+    "aws:budgets/budget:Budget": "",
+    "aws:cloudtrail/trail:Trail": "arn:aws:cloudtrail:{region}:{account}:trail/{name}",
+    "aws:cloudwatch/dashboard:Dashboard": "",
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": "",
+    "aws:iam/policy:Policy": "arn:aws:iam::{account}:policy/{name}",
+    "aws:sns/topic:Topic": "arn:aws:sns:{region}:{account}:{name}",
+    "aws:sns/topicPolicy:TopicPolicy": "",
+    "aws:sns/topicSubscription:TopicSubscription": "",
+    "aws:iam/instanceProfile:InstanceProfile": "arn:aws:iam::{account}:instance-profile/{name}",
     "aws:iam/role:Role": "arn:aws:iam::{account}:role/{name}",
     "aws:iam/rolePolicy:RolePolicy": "",
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "",
     "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": "",
+    "aws:scheduler/schedule:Schedule": "arn:aws:scheduler:{region}:{account}:schedule/{name}",
+    "aws:storagegateway/gateway:Gateway": "arn:aws:storagegateway:{region}:{account}:gateway/{name}",
+    "aws:storagegateway/smbFileShare:SmbFileShare": (
+        "arn:aws:storagegateway:{region}:{account}:share/{name}"
+    ),
+    "aws:lambda/layerVersion:LayerVersion": "arn:aws:lambda:{region}:{account}:layer:{name}:1",
     declared.QUEUE_POLICY: "",
+    **EDGE_RECORDED,
+    **DATABASE_RECORDED,
     # Run from the record once everything is declared: events.py, front.py, start.py.
     declared.MAPPING: "",
     declared.PERMISSION: "",
@@ -274,6 +311,17 @@ LOOK_UPS: dict[str, Callable[[Site], Properties]] = {
         "id": site.cloud.region,
         "name": site.cloud.region,
         "region": site.cloud.region,
+    },
+    "aws:index/getAvailabilityZones:getAvailabilityZones": lambda site: {
+        "id": site.cloud.region,
+        "names": [f"{site.cloud.region}{letter}" for letter in "abc"],
+        "zoneIds": [f"local-az{number}" for number in (1, 2, 3)],
+    },
+    # The only parameters looked up are AWS's own, for the newest machine images.
+    "aws:ssm/getParameter:getParameter": lambda _site: {
+        "id": "image",
+        "value": "ami-local",
+        "insecureValue": "ami-local",
     },
     "aws:index/getPartition:getPartition": lambda _site: {
         "id": "aws",

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from labsight.errors import InvalidInput
 from local import ports, report
-from local.client import Client
+from local.client import ROLE, Client
 from local.configuration import load_stack
 from local.database import Database
 from local.errors import DeliveryFailed, ProgramFailed
+from local.login import key_pair
 from local.steps import Steps
 
 if TYPE_CHECKING:
@@ -21,9 +22,16 @@ if TYPE_CHECKING:
 
 STAND_INS = (
     "AWS: moto in this process, empty at each start; IAM does not refuse anything",
-    "RDS: PostgreSQL in a temporary folder, without a password",
-    "CloudFront: this address serves the web app and the API; nothing is cached",
-    "Cognito and IAM authorisation of routes: everybody on this machine is let in",
+    (
+        "RDS: PostgreSQL in a temporary folder; functions reach it through a socket there, without "
+        "a password or token, as the users that the program declares"
+    ),
+    "Lambda: a process of this machine for each function; those that call others find them",
+    "CloudFront: this address, over http where the program says https; nothing is cached",
+    (
+        "Cognito: a page at this address that asks for a role and for no password; tokens and tile "
+        "cookies are checked as in AWS, with keys of this run"
+    ),
 )
 
 
@@ -50,7 +58,7 @@ def run(options: Options, steps: Steps, serving: threading.Event) -> None:
     with ExitStack() as exits:
         claimed = exits.enter_context(ports.claim(options.port))
         database = exits.enter_context(Database())
-        stack = load_stack(options.program, options.stack, overrides(database))
+        stack = load_stack(options.program, options.stack, overrides())
         steps.say(f"labsight on this machine: {stack.program}, stack {stack.name}")
         background = exits.enter_context(ThreadPoolExecutor(1))
         database_ready = background.submit(_start, database, steps)
@@ -58,7 +66,7 @@ def run(options: Options, steps: Steps, serving: threading.Event) -> None:
         from local import start  # noqa: PLC0415
 
         platform = exits.enter_context(
-            start.running(stack, claimed, database_ready, options.web, steps)
+            start.running(stack, claimed, database_ready, options.web, steps, database.folder)
         )
         _tell("what stands in for AWS", STAND_INS, steps)
         _tell("settings of the stack that local mode replaces", stack.overrides, steps)
@@ -72,9 +80,20 @@ def run(options: Options, steps: Steps, serving: threading.Event) -> None:
         _wait_for_ever(steps)
 
 
-def overrides(database: Database) -> dict[str, str]:
-    """Return the settings that only a deployment in AWS can honour, as they are here."""
-    return {"databaseUrl": database.url, "databaseAuth": "none", "showLabels": "true"}
+def overrides() -> dict[str, str]:
+    """Return the settings that only a deployment in AWS can honour, as they are here.
+
+    Slides alone run on this machine, with the packages that are installed on it; the key pair of
+    tile cookies is made for this run.
+    """
+    private, public = key_pair()
+    return {
+        "features": '["slides"]',
+        "functions.packages": "none",
+        "showLabels": "true",
+        "edge.publicKey": public,
+        "edge.signingKey": private,
+    }
 
 
 def _start(database: Database, steps: Steps) -> None:
@@ -99,7 +118,7 @@ def _wait_for_ever(steps: Steps) -> None:
 
 def _deliver(slides: Path, platform: "Platform", steps: Steps, *, once: bool) -> None:
     """Bring the slides in; an unattended run fetches something of each and reports."""
-    with closing(Client(platform.address)) as client:
+    with closing(Client(platform.address, ROLE)) as client:
         try:
             rows = _import(slides, platform, client, steps)
         except DeliveryFailed as error:

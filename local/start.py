@@ -10,16 +10,17 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from local import check, declared, routes, wiring
+from local import check, declared, doors, wiring
 from local.configuration import Stack
 from local.declared import Deployment, Resource
 from local.deploy import deploy
 from local.errors import BrokenWires, FunctionFailed, ProgramFailed
 from local.events import SQS_BATCH, Poller, Source
-from local.front import Front, Server, Target
-from local.functions import Fleet, Pool
+from local.front import Server
+from local.functions import Fleet, Pool, Surroundings
+from local.invoke import Invocations
+from local.making import Site
 from local.moto_server import Cloud, embedded_aws
-from local.resources import Site
 from local.steps import Steps
 
 QUEUE_PROCESSES = 2  # of a function that works off a queue
@@ -43,8 +44,12 @@ def running(
     database: "Future[None]",
     web: Path | None,
     steps: Steps,
+    database_folder: Path | None = None,
 ) -> Iterator[Platform]:
-    """Run the platform until the block ends; everything has stopped when this returns."""
+    """Run the platform until the block ends; everything has stopped when this returns.
+
+    ``database`` is done once PostgreSQL answers; its socket is in ``database_folder``.
+    """
     with ExitStack() as exits:
         server = Server(claimed)
         exits.callback(server.join)
@@ -52,6 +57,8 @@ def running(
         with steps.step("program") as step:
             cloud = Cloud(exits.enter_context(embedded_aws()), stack.region)
             fleet = exits.enter_context(Fleet(cloud, stack.folder, place, steps.log))
+            invocations = exits.enter_context(Invocations(fleet.pools, steps.log))
+            fleet.around = Surroundings(database=database_folder, functions=invocations.endpoint)
             deployment = deploy(stack, Site(cloud, server.address), fleet.launch)
             step.detail = f"{len(deployment.resources)} resources of stack {stack.name}"
         database.result()
@@ -64,7 +71,9 @@ def running(
             poller.start()
             exits.callback(poller.stop)
         with steps.step("serving") as step:
-            server.start(Front(_routes(deployment, pools), web, steps.log))
+            server.start(
+                doors.application(deployment, pools, cloud, web, server.address, steps.log)
+            )
             exits.callback(server.ask_to_stop)
             step.detail = server.address
         yield Platform(address=server.address, cloud=cloud, deployment=deployment, pollers=pollers)
@@ -82,7 +91,8 @@ def _ready_functions(deployment: Deployment, fleet: Fleet) -> Mapping[str, Pool]
 
 def _processes(deployment: Deployment, function: Resource) -> int:
     """Return how many events a function may handle at a time on this machine."""
-    if any(function is routed for _, routed in wiring.routed(deployment)):
+    answering = (*wiring.routed(deployment), *wiring.addressed(deployment))
+    if any(function is answers for _, answers in answering):
         fewest, most = ROUTE_PROCESSES
         return max(fewest, min(most, os.cpu_count() or fewest))
     if any(function is fed for _, _, fed in wiring.fed(deployment)):
@@ -120,12 +130,3 @@ def _pollers(
                 reports_failures="ReportBatchItemFailures" in answers,
             )
             yield Poller(source, pools[function.outputs["arn"]], cloud, steps.log)
-
-
-def _routes(deployment: Deployment, pools: Mapping[str, Pool]) -> list[routes.Route[Target]]:
-    return [
-        routes.Route(
-            route.inputs["routeKey"], Target(route.inputs["apiId"], pools[function.outputs["arn"]])
-        )
-        for route, function in wiring.routed(deployment)
-    ]

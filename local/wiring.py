@@ -42,6 +42,14 @@ def routed(deployment: Deployment) -> Iterator[tuple[Resource, Resource]]:
                 yield route, function
 
 
+def addressed(deployment: Deployment) -> Iterator[tuple[Resource, Resource]]:
+    """Yield each function URL with its function."""
+    for address in deployment.of(declared.FUNCTION_URL):
+        function = find_function(deployment, address.inputs["functionName"])
+        if function is not None:
+            yield address, function
+
+
 def fed(deployment: Deployment) -> Iterator[tuple[Resource, Resource, Resource]]:
     """Yield each event source mapping that joins a queue and a function, with both."""
     for mapping in deployment.of(declared.MAPPING):

@@ -1,7 +1,7 @@
 import { loadEnv } from "vite";
 import { defineConfig } from "vitest/config";
 
-/** Where `npm run dev` finds the API and the tiles: a running `labsight serve` or `python -m local`. */
+/** Where `npm run dev` finds the API and the tiles: a running `labsight serve`, where nobody signs in. */
 const DEFAULT_ORIGIN = "http://127.0.0.1:8080";
 
 export default defineConfig(({ mode }) => {

@@ -14,8 +14,8 @@ from local import ports
 from local.configuration import Stack, load_stack
 from local.declared import Deployment
 from local.deploy import deploy
+from local.making import Site
 from local.moto_server import Cloud, embedded_aws, forget_everything
-from local.resources import Site
 from local.start import Platform, running
 from local.steps import Steps
 

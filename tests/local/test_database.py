@@ -23,11 +23,11 @@ def test_a_database_starts_answers_and_leaves_nothing() -> None:
             folder_mode = stat.S_IMODE(database.folder.stat().st_mode)
         engine.dispose()
     assert version.startswith("18.")
-    assert tuple(shown) == ("labsight", "ä")
+    assert tuple(shown) == ("labsight_admin", "ä")
     assert folder_mode == 0o700
     assert not database.folder.exists()
     with pytest.raises(psycopg.OperationalError):
-        psycopg.connect(host=str(database.folder), user="labsight")
+        psycopg.connect(host=str(database.folder), user="labsight_admin")
 
 
 def test_the_server_ends_when_its_owner_is_killed() -> None:
@@ -51,16 +51,26 @@ def test_the_server_ends_when_its_owner_is_killed() -> None:
     shutil.rmtree(folder)
 
 
-def test_the_address_satisfies_whoever_insists_on_host_and_port() -> None:
+def test_its_master_is_what_rds_s_is() -> None:
+    with Database() as database:
+        database.start()
+        engine = sqlalchemy.create_engine(database.url)
+        with engine.begin() as connection:
+            rights = connection.execute(
+                sqlalchemy.text(
+                    "select rolsuper, rolcreaterole, rolcreatedb from pg_roles "
+                    "where rolname = current_user"
+                )
+            ).one()
+        engine.dispose()
+    assert tuple(rights) == (False, True, True)
+
+
+def test_the_address_holds_no_password_and_leads_to_the_socket() -> None:
     with Database() as database:
         url = sqlalchemy.make_url(database.url)
-    assert (url.username, url.host, url.port, url.database) == (
-        "labsight",
-        "localhost",
-        5432,
-        "labsight",
-    )
-    assert url.password is None
+    assert (url.username, url.password, url.database) == ("labsight_admin", None, "labsight")
+    assert url.query["host"] == str(database.folder)
 
 
 def test_a_server_that_does_not_start_tells_its_last_words(

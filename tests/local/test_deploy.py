@@ -9,8 +9,9 @@ from local import declared
 from local.declared import Deployment
 from local.deploy import deploy
 from local.errors import ProgramFailed, UnknownDeclaration
+from local.making import Site
 from local.moto_server import Cloud
-from local.resources import LOOK_UPS, MAKERS, RECORDED, Site, look_up, make
+from local.resources import LOOK_UPS, MAKERS, RECORDED, look_up, make
 
 from .conftest import ADDRESS, tiny
 

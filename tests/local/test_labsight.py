@@ -13,14 +13,13 @@ import pytest
 
 from local import check, declared
 from local.configuration import load_stack
-from local.database import Database
 from local.declared import Deployment, Resource
 from local.deploy import deploy
 from local.functions import Fleet
+from local.making import Site
 from local.moto_server import Cloud, forget_everything
-from local.resources import Site
 from local.run import overrides
-from tests.support import odd_requests
+from tests.support import odd_requests, sign_in
 
 from .conftest import ADDRESS
 
@@ -31,9 +30,7 @@ SLIDES = ROOT / "sample-data" / "slides"
 @pytest.fixture(scope="module")
 def program(_served: Cloud) -> Iterator[Deployment]:
     forget_everything()
-    with Database() as database:
-        stack = load_stack(ROOT, "dev", overrides(database))
-        yield deploy(stack, Site(_served, ADDRESS))
+    yield deploy(load_stack(ROOT, "dev", overrides()), Site(_served, ADDRESS))
     forget_everything()
 
 
@@ -136,8 +133,9 @@ def address() -> Iterator[str]:
 
 
 def test_two_thousand_odd_requests_do_not_fail_the_platform(address: str) -> None:
-    ids = odd_requests.listed_ids(address)
+    carried = sign_in.carried(address)
+    ids = odd_requests.listed_ids(address, carried)
     assert len(ids) == 4
-    seen = odd_requests.ask_oddly(address, ids)
+    seen = odd_requests.ask_oddly(address, ids, carried)
     assert seen[200] > 100
     assert seen[404] > 100

@@ -1,6 +1,6 @@
 /** The catalog and slide descriptors over HTTP; every failure becomes an ApiProblem in plain words. */
 
-import { isAbort, noAnswer, problemOf, readJson, unexpectedAnswer } from "./problem";
+import { ApiProblem, isAbort, noAnswer, problemOf, readJson, unexpectedAnswer } from "./problem";
 import {
   faultOf,
   type ImportState,
@@ -66,7 +66,8 @@ export class SlideApi {
       const init: RequestInit = { headers: { accept: "application/json" } };
       return await this.#fetch(address, signal ? { ...init, signal } : init);
     } catch (error) {
-      if (isAbort(error)) {
+      // A problem of signing in has its own words already.
+      if (isAbort(error) || error instanceof ApiProblem) {
         throw error;
       }
       throw noAnswer(error);

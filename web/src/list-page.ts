@@ -1,5 +1,6 @@
 /** Wires the list page: the search box, the state filter, the address bar and the keyboard to the list. */
 
+import { openAccess } from "./account";
 import { SlideApi } from "./api";
 import { drawIcons, find } from "./dom";
 import { SlideList } from "./list";
@@ -7,6 +8,7 @@ import { type ListState, listAddress, readListState } from "./urlstate";
 
 const TYPING_PAUSE_MS = 250;
 
+const access = openAccess();
 const form = find("#filters", HTMLFormElement);
 const search = find("#search", HTMLInputElement);
 let typing: ReturnType<typeof setTimeout> | undefined;
@@ -18,7 +20,7 @@ const list = new SlideList(
     notice: find("#notice", HTMLElement),
     more: find("#more", HTMLButtonElement),
   },
-  new SlideApi(),
+  new SlideApi(access.fetch),
   () => show({ q: "", state: null }),
 );
 
@@ -79,5 +81,11 @@ document.addEventListener("visibilitychange", () => {
 });
 globalThis.addEventListener("popstate", () => show(readListState(location.search)));
 
+async function start(): Promise<void> {
+  // Whoever comes from the sign-in page has its answer in the address, and the search they left in mind.
+  await access.arrive();
+  show(readListState(location.search));
+}
+
 drawIcons();
-show(readListState(location.search));
+void start();

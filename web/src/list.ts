@@ -137,7 +137,7 @@ export class SlideList {
     this.#parts.notice.replaceChildren(
       problemMessage(
         problem,
-        button("Try again", () => void retry()),
+        button(problem.remedy?.label ?? "Try again", problem.remedy?.run ?? (() => void retry())),
       ),
     );
     this.#parts.summary.textContent = summary(this.#slides, this.#cursor !== null);

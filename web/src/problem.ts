@@ -1,5 +1,11 @@
 /** Everything that can go wrong between the page and the server, in words for the person in front of it. */
 
+/** What may help against a problem other than trying the same again. */
+export interface Remedy {
+  readonly label: string;
+  readonly run: () => void;
+}
+
 /** What a person is told when a request failed: RFC 9457 problem details, or the same in our words. */
 export class ApiProblem extends Error {
   override readonly name = "ApiProblem";
@@ -7,12 +13,19 @@ export class ApiProblem extends Error {
   readonly status: number;
   readonly title: string;
   readonly detail: string;
+  readonly remedy: Remedy | null;
 
-  constructor(status: number, title: string, detail: string, options?: ErrorOptions) {
+  constructor(
+    status: number,
+    title: string,
+    detail: string,
+    options?: ErrorOptions & { readonly remedy?: Remedy },
+  ) {
     super(`${title}: ${detail}`, options);
     this.status = status;
     this.title = title;
     this.detail = detail;
+    this.remedy = options?.remedy ?? null;
   }
 }
 
@@ -74,7 +87,7 @@ export function unexpectedAnswer(detail: string): ApiProblem {
 
 function defaultWords(status: number): [title: string, detail: string] {
   if (status === 401 || status === 403) {
-    return ["Not permitted", "Sign in again, or ask for access to this slide."];
+    return ["Not permitted", "Ask for access, or sign out and in again as somebody who has it."];
   }
   if (status === 404) {
     return ["Not found", "Nothing is kept under this address."];

@@ -1,5 +1,6 @@
 /** Wires the viewer page: its elements, its buttons and its keys. */
 
+import { openAccess } from "./account";
 import { SlideApi } from "./api";
 import { drawIcons, el, find } from "./dom";
 import { runShortcut, type Shortcut } from "./shortcuts";
@@ -9,6 +10,7 @@ import { SlideViewer } from "./viewer";
 
 const PAN_STEP = 0.2;
 
+const access = openAccess();
 const list = readListState(location.search);
 const details = find("#details", HTMLElement);
 const detailsButton = find("#details-button", HTMLButtonElement);
@@ -29,7 +31,7 @@ const viewer = new SlideViewer(
     details: find("#details-content", HTMLElement),
     neighbours: find("#neighbours", HTMLElement),
   },
-  new SlideApi(),
+  new SlideApi(access.fetch),
   list,
 );
 
@@ -87,6 +89,15 @@ function stepBack(): void {
   }
 }
 
+/** Tiles may have been refused because their cookies ran out while the computer slept. */
+async function retryTiles(): Promise<void> {
+  try {
+    await access.renewTiles();
+  } finally {
+    viewer.view?.retry();
+  }
+}
+
 function writeHelp(): void {
   const rows = shortcuts
     .filter(({ words }) => words !== "")
@@ -108,7 +119,7 @@ onClick("#details-close", stepBack);
 onClick("#link-button", () => void viewer.copyLink());
 onClick("#help-button", () => help.showModal());
 onClick("#help-close", () => help.close());
-onClick("#failed-tiles button", () => viewer.view?.retry());
+onClick("#failed-tiles button", () => void retryTiles());
 document.addEventListener("keydown", (event) => {
   if (runShortcut(shortcuts, event)) {
     event.preventDefault();

@@ -176,9 +176,11 @@ export class SlideViewer implements SlideViewListener {
     this.#mark("error");
     this.loading(false);
     const list = el("a", { class: "button", href: listAddress(this.#list) }, "All slides");
-    // Trying again helps against a server that did not answer, not against a damaged file.
-    const mayPass = problem.status === 0 || problem.status >= 500;
-    const offers = mayPass ? [button("Try again", () => void this.open(id)), list] : [list];
+    const again = () => void this.open(id);
+    const { remedy } = problem;
+    const offers = mayPass(problem)
+      ? [button(remedy?.label ?? "Try again", remedy?.run ?? again), list]
+      : [list];
     this.#parts.notice.replaceChildren(problemMessage(problem, ...offers));
     if (problem.status === STILL_IMPORTING) {
       setTimeout(() => this.#openWhenSeen(id), delayBeforeLook(this.#looks));
@@ -206,6 +208,11 @@ export class SlideViewer implements SlideViewListener {
       this.#parts.toast.textContent = "";
     }, TOAST_MS);
   }
+}
+
+/** Trying again helps against a server that did not answer or a sign-in, not against a damaged file. */
+function mayPass({ status }: ApiProblem): boolean {
+  return status === 0 || status === 401 || status === 403 || status >= 500;
 }
 
 /** Say why a slide that the catalog knows has no image; null when the catalog gives no reason. */

@@ -18,7 +18,7 @@ describe.each(Object.entries(PAGES))("%s", (_, html) => {
       "img-src 'self' data: blob:",
       "style-src 'self'",
       "script-src 'self'",
-      "connect-src 'self'",
+      "connect-src 'self' https://*.amazoncognito.com",
       "object-src 'none'",
       "base-uri 'none'",
       "form-action 'self'",

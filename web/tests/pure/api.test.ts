@@ -127,6 +127,12 @@ test("no answer at all tells what to check", async () => {
   expect(error.detail).toContain("labsight is running");
 });
 
+test("a problem of signing in is passed on with its own words and remedy", async () => {
+  const ended = new ApiProblem(401, "Your sign-in has ended", "Sign in again.");
+  const api = new SlideApi(() => Promise.reject(ended));
+  await expect(api.slides(QUERY)).rejects.toBe(ended);
+});
+
 test("a request that was stopped is no problem to show", async () => {
   const stopped = new SlideApi(() => Promise.reject(new DOMException("stopped", "AbortError")));
   const error: unknown = await stopped.slides(QUERY).catch((caught) => caught);
