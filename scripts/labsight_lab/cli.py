@@ -9,6 +9,7 @@ import typer
 
 from labsight import __version__
 from labsight.errors import LabsightError, exit_code
+from labsight_lab.desktop.commands import app as desktop
 
 app = typer.Typer(
     name="labsight",
@@ -162,6 +163,45 @@ def serve(
     from labsight_lab import serve as server  # noqa: PLC0415 - not for `--help` and `sync`
 
     server.serve(folder, host=host, port=port, cache=cache, show_labels=show_labels)
+
+
+app.add_typer(desktop)
+
+keys = typer.Typer(no_args_is_help=True, help="Keys with which a stack signs its sessions.")
+app.add_typer(keys, name="keys")
+
+
+@keys.command("new")
+def new_keys(
+    stack: Annotated[
+        str | None, typer.Option(help="The Pulumi stack. Default: the one that is selected.")
+    ] = None,
+    run: Annotated[
+        bool, typer.Option("--run", help="Give the keys to the stack now, by running `pulumi`.")
+    ] = False,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Write the keys to two files there; the private one for you only.",
+        ),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="With --run: replace the keys that the stack has.")
+    ] = False,
+) -> None:
+    """Make the pair of keys that lets signed-in people see tiles; once for each stack.
+
+    Before the first `pulumi up`, in labsight's folder:  labsight keys new --stack dev --run
+
+    To see the two commands and run them yourself:  labsight keys new --stack dev --folder keys
+
+    The public key becomes the setting edge.publicKey, the private one the secret edge.signingKey,
+    which is encrypted in the stack's file and read by one function in AWS.
+    """
+    from labsight_lab import keys as maker  # noqa: PLC0415 - not for `--help`
+
+    maker.new(maker.KeysOptions(stack=stack, folder=folder, run=run, replace=replace))
 
 
 def main(arguments: list[str] | None = None) -> int:
