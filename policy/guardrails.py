@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from policy import lists
 from policy.rule import Properties
 from policy.rules import COMPANIONS, RULES
 
@@ -125,29 +126,17 @@ def read_waivers(path: Path = EXCEPTIONS) -> list[Waiver]:
     Below a line such as ``[demo]`` they hold for that kind of stack alone; ``#`` starts a remark.
     """
     where, waivers = "", []
-    for number, text in _lines(path):
+    for number, text in lists.lines(path):
         if text.startswith("[") and text.endswith("]"):
             where = text[1:-1]
             continue
-        resource, rule, reason = _parts(path, number, text, "type name | rule | reason")
+        resource, rule, reason = lists.parts(path, number, text, "type name | rule | reason")
         waivers.append(Waiver(resource, rule, reason, where))
     return waivers
 
 
 def read_reviewed(path: Path = REVIEWED) -> dict[str, str]:
     """Read the types that need no rule, one a line: ``type | reason``."""
-    return dict(_parts(path, number, text, "type | reason") for number, text in _lines(path))
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        text = line.strip()
-        if text and not text.startswith("#"):
-            yield number, text
-
-
-def _parts(path: Path, number: int, text: str, form: str) -> list[str]:
-    parts = [part.strip() for part in text.split("|")]
-    if len(parts) != len(form.split("|")) or not all(parts):
-        raise ValueError(f"{path.name}, line {number}: write '{form}'")
-    return parts
+    return dict(
+        lists.parts(path, number, text, "type | reason") for number, text in lists.lines(path)
+    )

@@ -1,6 +1,6 @@
 """Settings that are each right and cannot be had together, or not here, or not yet."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from components.cidr import refuse_overlap, vpc_block
 from components.timetable import Timetable
@@ -10,6 +10,7 @@ from stacks.settings import Settings
 
 FEWEST_ZONES = 2  # a database's subnet group takes no fewer
 LEAST_REGULATED_LOG_DAYS = 365
+STACK_TAG = "stack"
 
 
 def contradictions(settings: Settings) -> list[str]:
@@ -49,6 +50,17 @@ def missing_for_deployment(settings: Settings, zones: tuple[str, ...]) -> list[s
             for key in absent
         ]
     return found
+
+
+def untagged(tags: Mapping[str, str], stack: str) -> list[str]:
+    """Return what is wrong with the tags by which the budget and the bill know a stack."""
+    if tags.get(STACK_TAG) == stack:
+        return []
+    return [
+        f"aws:defaultTags has no tag {STACK_TAG!r} with this stack's name, by which the budget "
+        f"and the bill tell stacks apart; set it with: pulumi config set --path "
+        f"'aws:defaultTags.tags.{STACK_TAG}' {stack}"
+    ]
 
 
 def zones_of(settings: Settings, zones: tuple[str, ...]) -> tuple[str, ...]:

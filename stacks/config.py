@@ -14,7 +14,7 @@ from pulumi.runtime import config as runtime_config
 
 from components.place import zones_here
 from stacks import settings as s
-from stacks.checks import contradictions, missing_for_deployment, zones_of
+from stacks.checks import contradictions, missing_for_deployment, untagged, zones_of
 from stacks.keys import KEYS, NAMESPACE, SECRETS
 from stacks.reading import Refused
 
@@ -39,7 +39,10 @@ def load(zones: Callable[[], tuple[str, ...]] = zones_here) -> s.Settings:
     """
     settings = parse(_configured())
     available = zones()
-    problems = missing_for_deployment(settings, available)
+    problems = [
+        *missing_for_deployment(settings, available),
+        *untagged(_tags(), pulumi.get_stack()),
+    ]
     if problems:
         raise _refusal(problems)
     network = replace(settings.network, zones=zones_of(settings, available))
@@ -75,6 +78,12 @@ def parse(values: Mapping[str, str]) -> s.Settings:
 
 def _refusal(problems: list[str]) -> ConfigError:
     return ConfigError("\n".join(["the stack's configuration cannot be used:", *problems]))
+
+
+def _tags() -> Mapping[str, str]:
+    """Return the tags that the provider puts on everything."""
+    given = pulumi.Config("aws").get_object("defaultTags") or {}
+    return given.get("tags") or {} if isinstance(given, dict) else {}
 
 
 def _configured() -> dict[str, str]:

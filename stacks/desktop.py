@@ -12,7 +12,7 @@ from components.workstation import Workstation
 from components.workstation_args import Shares, WorkstationArgs
 from labsight.keys import SLIDES, TOOLS, WORK
 from stacks.foundation import Foundation
-from stacks.settings import Settings
+from stacks.settings import DirectorySettings, Settings
 
 SLIDES_DRIVE, WORK_DRIVE = "S", "W"
 
@@ -54,15 +54,7 @@ def build(settings: Settings, foundation: Foundation) -> Desktop:
     foundation.egress.allow(workstation.group)
     if foundation.network.leads_out:
         workstation.group.reach_anywhere(HTTPS, "Updates and downloads of the workstation")
-    power = gateway and GatewayPower(
-        "gateway-power",
-        GatewayPowerArgs(
-            gateway=gateway,
-            desktop=workstation.instance_id,
-            platform=foundation.platform,
-            place=foundation.place,
-        ),
-    )
+    power = _power(foundation, gateway, workstation) if gateway else None
     return Desktop(workstation=workstation, gateway=gateway, power=power)
 
 
@@ -91,13 +83,28 @@ def _gateway(settings: Settings, foundation: Foundation) -> FileGateway:
             instance_type=settings.gateway.instance_type,
             cache_gb=settings.gateway.cache_gb,
             time_zone=settings.gateway.time_zone,
-            directory=directory
-            and Directory(
-                domain=directory.domain,
-                user=directory.user,
-                password=Output.secret(directory.password.value),
-            ),
+            directory=_directory(directory) if directory else None,
             disk_key=foundation.data_key,
+        ),
+    )
+
+
+def _directory(directory: DirectorySettings) -> Directory:
+    return Directory(
+        domain=directory.domain,
+        user=directory.user,
+        password=Output.secret(directory.password.value),
+    )
+
+
+def _power(foundation: Foundation, gateway: FileGateway, workstation: Workstation) -> GatewayPower:
+    return GatewayPower(
+        "gateway-power",
+        GatewayPowerArgs(
+            gateway=gateway,
+            desktop=workstation.instance_id,
+            platform=foundation.platform,
+            place=foundation.place,
         ),
     )
 

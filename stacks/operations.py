@@ -17,6 +17,7 @@ from components.queue import Queue
 from components.topic import Topic, TopicArgs
 from components.trail import Trail, TrailArgs
 from stacks.catalog import Catalog
+from stacks.checks import STACK_TAG
 from stacks.desktop import Desktop
 from stacks.foundation import Foundation
 from stacks.settings import Settings
@@ -81,7 +82,7 @@ def build(settings: Settings, parts: Parts) -> None:
         "budget",
         BudgetArgs(
             monthly_usd=settings.operations.monthly_budget_usd,
-            tag=("stack", pulumi.get_stack()),
+            tag=(STACK_TAG, pulumi.get_stack()),
             topic_arn=topic.arn,
         ),
     )

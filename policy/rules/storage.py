@@ -69,11 +69,11 @@ def _is_encrypted(properties: Properties) -> bool:
 
 def _has_own_user(point: Properties) -> bool:
     user = point.get("posixUser") or {}
-    return user.get("uid", 0) > 0 and user.get("gid", 0) > 0
+    return bool(user.get("uid", 0) > 0 and user.get("gid", 0) > 0)
 
 
 def _has_own_root(point: Properties) -> bool:
-    return (point.get("rootDirectory") or {}).get("path", "/") != "/"
+    return bool((point.get("rootDirectory") or {}).get("path", "/") != "/")
 
 
 RULES = (

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from stacks import settings as s
-from stacks.checks import missing_for_deployment, zones_of
+from stacks.checks import missing_for_deployment, untagged, zones_of
 from stacks.config import ConfigError, load, load_file, parse
 from stacks.keys import KEYS, SECRETS
 from tests.support.labsight_program import KEY_PAIR, ROOT
@@ -22,9 +22,9 @@ def refusal(**values: str) -> str:
     return str(caught.value)
 
 
-def lacking(zones: tuple[str, ...] = ZONES, **values: str) -> list[str]:
+def lacking(**values: str) -> list[str]:
     settings = parse({key.replace("_", "."): text for key, text in values.items()} | KEY_PAIR)
-    return missing_for_deployment(settings, zones)
+    return missing_for_deployment(settings, ZONES)
 
 
 def test_nothing_has_to_be_set() -> None:
@@ -210,6 +210,13 @@ def test_a_viewer_needs_a_key_pair_and_the_refusal_names_the_command() -> None:
     assert missing_for_deployment(parse({"features": "[]"}), ZONES) == []
 
 
+@pytest.mark.parametrize("tags", [{}, {"stack": "prod"}])
+def test_a_stack_has_to_carry_its_name_as_a_tag(tags: dict[str, str]) -> None:
+    (problem,) = untagged(tags, "dev")
+    assert "pulumi config set --path 'aws:defaultTags.tags.stack' dev" in problem
+    assert untagged({"stack": "dev"}, "dev") == []
+
+
 def test_without_zones_the_region_s_first_two_are_used() -> None:
     assert zones_of(parse({}), ("b", "c", "a")) == ("a", "b")
 
@@ -258,7 +265,12 @@ def test_pulumi_shows_the_refusal_without_a_traceback() -> None:
 def test_settings_come_from_labsight_s_namespace_alone(declare: Declare) -> None:
     def program() -> str:
         pulumi.runtime.set_all_config(
-            {"labsight:profile": "demo", "labsight:features": "[]", "aws:wrong": "x"}
+            {
+                "labsight:profile": "demo",
+                "labsight:features": "[]",
+                "aws:wrong": "x",
+                "aws:defaultTags": '{"tags": {"stack": "test"}}',
+            }
         )
         return load(lambda: ZONES).profile
 

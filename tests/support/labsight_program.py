@@ -1,5 +1,6 @@
 """The whole Pulumi program of the repository, with the least configuration that it takes."""
 
+import json
 import runpy
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -40,6 +41,7 @@ def labsight(
         values = {**LEAST, **(settings or {})}
         secrets = [f"labsight:{key}" for key in values if key == "edge.signingKey"]
         config = {f"labsight:{key}": text for key, text in values.items()}
+        config["aws:defaultTags"] = json.dumps({"tags": {"stack": pulumi.get_stack()}})
         pulumi.runtime.set_all_config(config, secrets)
         runpy.run_path(str(ROOT / "__main__.py"))
         root = get_root_resource()

@@ -1,7 +1,7 @@
 """The files of the repository, as someone who clones it would get them."""
 
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -36,12 +36,18 @@ def read(path: Path | str) -> str:
 
 def table(page: str, *heads: str) -> list[list[str]]:
     """The rows of the Markdown table on a page whose first cells of the head are these."""
+    for rows in tables(page, *heads):
+        return rows
+    raise LookupError(f"{page} has no table that starts with {heads}")
+
+
+def tables(page: str, *heads: str) -> Iterator[list[list[str]]]:
+    """The rows of each Markdown table on a page whose first cells of the head are these."""
     lines = iter(read(page).splitlines())
     for line in lines:
         if cells(line)[: len(heads)] == list(heads):
             next(lines)
-            return [cells(row) for row in _until_blank(lines)]
-    raise LookupError(f"{page} has no table that starts with {heads}")
+            yield [cells(row) for row in _until_blank(lines)]
 
 
 def cells(line: str) -> list[str]:

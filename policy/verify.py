@@ -1,0 +1,206 @@
+"""Hold the declared program against the real AWS provider, by the verification tool beside us.
+
+The tool runs the program without Pulumi's engine and hands what it declares to Terraform's AWS
+provider, over an AWS of moto's. Every finding has to be known, and every known one to occur.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from policy import findings
+from policy.findings import Finding, Known
+
+ROOT = Path(__file__).parents[1]
+TOOL = ROOT.parent / "shared" / "verify" / "verify"
+NOT_VERIFIED = 3  # the tool's own exit code where there is no provider
+RSA_BITS = 2048  # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-trusted-signers.html
+PROFILES = ("demo", "lab", "regulated")
+EVERY_FEATURE = '["slides", "desktop", "gateway"]'
+COMPLETE = ("--apply", "--destroy")
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A stack to verify: its settings over those of the stack ``dev``, and how far to go."""
+
+    name: str
+    config: Mapping[str, str] = field(default_factory=dict)
+    options: tuple[str, ...] = ()
+    checked: bool = False  # by checkov as well, where there is one
+
+
+LAB = Scenario("lab", {"features": EVERY_FEATURE}, checked=True)
+# What no profile chooses by itself.
+OTHER_WAYS = {
+    "features": '["slides", "desktop"]',
+    "desktop.kind": "linux-dcv",
+    "desktop.access": "session-manager",
+    "desktop.startAt": "07:30",
+    "database.engine": "aurora",
+    "network.egress": "endpoints",
+    "login.emailFrom": "labsight@example.org",
+    "operations.email": "admin@example.org",
+    "operations.logDays": "30",
+    "functions.reservedConcurrency": "true",
+    "archive.archiveAfterDays": "0",
+    "archive.deepArchiveAfterDays": "0",
+}
+OWN_DOMAIN = {"edge.domain": "slides.example.org", "edge.hostedZone": "Z0123456789ABCDEFGHIJ"}
+
+
+def everything() -> Iterator[Scenario]:
+    """Return every stack that is verified before a release."""
+    yield LAB  # with all its protections, which the others take off to be destroyed
+    for profile in PROFILES:
+        for label, features in (("all", EVERY_FEATURE), ("none", "[]")):
+            config = {"profile": profile, "features": features, "teardown": "true"}
+            yield Scenario(f"{profile}-{label}", config, COMPLETE)
+    own = {"profile": "regulated", "features": EVERY_FEATURE, "archive.objectLockDays": "30"}
+    yield Scenario("own-domain", {**own, **OWN_DOMAIN})
+    yield Scenario("other-ways", {**OTHER_WAYS, "teardown": "true"}, COMPLETE)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one run; ``wrong`` says why it tells nothing."""
+
+    found: tuple[Finding, ...] = ()
+    wrong: str = ""
+    verified: bool = True
+
+
+def run(tool: Path, scenario: Scenario, out: Path, checkov: str | None) -> Outcome:
+    """Run the tool on one stack, and show what it found."""
+    print(f"\n{scenario.name}: {_listing(scenario.config)}", flush=True)
+    folder, started = out / scenario.name, time.monotonic()
+    checked = scenario.checked and checkov
+    command = [str(tool), "--stack", "dev", "--plan", "--verbose", *scenario.options]
+    command += [*_settings(scenario.config), *(["--checkov", str(checkov)] if checked else [])]
+    environment = {"PY": sys.executable, "OUT": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode == NOT_VERIFIED:
+        return Outcome(wrong=done.stdout.strip(), verified=False)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "report.txt").write_text(done.stdout, encoding="utf-8")
+    outcome = judge(done.stdout, folder if checked else None)
+    for figure in findings.figures(done.stdout):
+        print(f"   {figure}")
+    print(f"   {time.monotonic() - started:.0f} s", flush=True)
+    return outcome
+
+
+def judge(report: str, checked: Path | None) -> Outcome:
+    """Read a report, and checkov's answer in the folder ``checked``."""
+    try:
+        found = findings.read(report)
+        if checked is None:
+            return Outcome(tuple(found))
+        failed, resources = findings.read_checkov(checked / "checkov.json")
+    except (ValueError, OSError) as error:
+        return Outcome(wrong=str(error))
+    rate = len(failed) / resources
+    print(f"   checkov: {rate:.3f} failed checks a resource ({len(failed)} of {resources})")
+    return Outcome((*found, *failed))
+
+
+def problems(
+    outcomes: Mapping[str, Outcome],
+    known: Sequence[Known],
+    exceptions: Sequence[Known],
+    *,
+    complete: bool,
+    checked: bool,
+) -> list[str]:
+    """Return what does not agree with the lists.
+
+    That a known finding occurs no more can only be said after a ``complete`` set of runs, and of
+    checkov's after a run that was ``checked``.
+    """
+    wrong = [f"{name}: {one.wrong}" for name, one in outcomes.items() if one.wrong]
+    for name, outcome in outcomes.items():
+        unknown = findings.unknown(outcome.found, [*known, *exceptions])
+        wrong += [f"{name}: nobody knows of: {one}" for one in unknown]
+    every = [finding for one in outcomes.values() for finding in one.found]
+    expected = [*(known if complete else ()), *(exceptions if checked else ())]
+    wrong += [f"listed, and found no more: {one}" for one in findings.stale(every, expected)]
+    return wrong
+
+
+def _settings(config: Mapping[str, str]) -> Iterator[str]:
+    private, public = _key_pair()
+    # The packages are for AWS's machines alone, and this is about what is declared.
+    base = {"functions.packages": "none", "edge.publicKey": public}
+    for key, value in {**base, **config}.items():
+        yield from ("--config", f"{key}={value}")
+    yield from ("--secret", f"edge.signingKey={private}")
+
+
+def _key_pair() -> tuple[str, str]:
+    """Make a key pair that nothing outside this run ever sees."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    public = key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return private.decode(), public.decode()
+
+
+def _listing(config: Mapping[str, str]) -> str:
+    return ", ".join(f"{key}={value}" for key, value in config.items())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Verify what is asked for; 0: as expected, 1: not, 3: that cannot be found out here."""
+    parser = argparse.ArgumentParser(prog="python -m policy.verify", description=__doc__)
+    parser.add_argument("--everything", action="store_true", help="every profile, deployed to moto")
+    parser.add_argument("--only", action="append", default=[], help="only this one of everything")
+    parser.add_argument("--tool", type=Path, default=TOOL, help="the verification tool")
+    parser.add_argument("--checkov", default=os.environ.get("CHECKOV"), help="path of checkov")
+    parser.add_argument("--out", type=Path, help="keep the reports in this folder")
+    options = parser.parse_args(arguments)
+    if not os.access(options.tool, os.X_OK):
+        print(f"{options.tool} is not there, so nothing was verified", file=sys.stderr)
+        return NOT_VERIFIED
+    scenarios = list(everything()) if options.everything or options.only else [LAB]
+    names = [one.name for one in scenarios]
+    if missing := set(options.only) - set(names):
+        parser.error(f"--only: {missing.pop()} is none of {', '.join(names)}")
+    chosen = [one for one in scenarios if not options.only or one.name in options.only]
+    with tempfile.TemporaryDirectory() as scratch:
+        out = (options.out or Path(scratch)).resolve()
+        outcomes = {one.name: run(options.tool, one, out, options.checkov) for one in chosen}
+    if not all(one.verified for one in outcomes.values()):
+        print(next(one.wrong for one in outcomes.values() if not one.verified), file=sys.stderr)
+        return NOT_VERIFIED
+    wrong = problems(
+        outcomes,
+        findings.read_known(),
+        findings.read_exceptions(),
+        complete=options.everything and not options.only,
+        checked=bool(options.checkov) and any(one.checked for one in chosen),
+    )
+    print("\n" + "\n".join(wrong or ["every finding is a known one"]))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
