@@ -15,5 +15,5 @@ parts = operations.Parts(
     viewer=viewer.build(settings, base, viewing) if viewing else None,
     desktop=desktop.build(settings, base) if settings.has("desktop") else None,
 )
-operations.build(settings, parts)
-outputs.export(settings, parts, uploader)
+watched = operations.build(settings, parts)
+outputs.export(settings, parts, uploader, watched)

@@ -49,16 +49,21 @@ class ApplianceArgs:
     key: Key | None = None
 
     def __post_init__(self) -> None:
-        if not _TYPE.fullmatch(self.instance_type) or _ARM.match(self.instance_type):
-            raise ValueError(
-                f"gateway.instance_type: {self.instance_type!r}; the appliance runs on x86 "
-                "instances with 4 processors and 16 GiB at least, such as m5.xlarge"
-            )
-        if self.cache_gb not in CACHE_GB:
-            raise ValueError(
-                f"gateway.cache_gb: the gateway takes {CACHE_GB.start} to {CACHE_GB.stop - 1} GiB "
-                f"on one disk, got {self.cache_gb}"
-            )
+        check_appliance(self.instance_type, self.cache_gb)
+
+
+def check_appliance(instance_type: str, cache_gb: int) -> None:
+    """Raise ValueError that names the setting if no such appliance can be had."""
+    if not _TYPE.fullmatch(instance_type) or _ARM.match(instance_type):
+        raise ValueError(
+            f"gateway.instanceType: {instance_type!r}; the appliance runs on x86 instances with "
+            "4 processors and 16 GiB at least, such as m5.xlarge"
+        )
+    if cache_gb not in CACHE_GB:
+        raise ValueError(
+            f"gateway.cacheGb: the gateway takes {CACHE_GB.start} to {CACHE_GB.stop - 1} GiB on "
+            f"one disk, got {cache_gb}"
+        )
 
 
 class Appliance(ComponentResource):

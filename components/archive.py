@@ -56,6 +56,7 @@ class Archive(ComponentResource):
 
     bucket: Output[str]
     arn: Output[str]
+    log_bucket: Output[str]
 
     def __init__(self, name: str, args: ArchiveArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("labsight:storage:Archive", name, None, opts)
@@ -130,6 +131,7 @@ class Archive(ComponentResource):
             ),
             ResourceOptions(parent=self),
         )
+        self.log_bucket = logs.bucket
         s3.BucketLogging(
             f"{name}-access-log",
             bucket=self.bucket,

@@ -6,7 +6,7 @@ from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 from pulumi_aws import cloudwatch, rds
 
 from components.database_args import DatabaseArgs
-from components.database_engines import NAME, PORT, Made, Shared, cluster, instance
+from components.database_engines import LAST, NAME, PORT, Made, Shared, cluster, instance
 from components.iam import Grant, Role, RoleArgs
 from components.place import Place
 from components.security_group import SecurityGroup, SecurityGroupArgs
@@ -31,6 +31,7 @@ class Database(ComponentResource):
     arn: Output[str]
     address: Output[str]
     master_secret_arn: Output[str]
+    last_snapshot: Output[str]  # its name, once a kept database has gone
 
     def __init__(self, name: str, args: DatabaseArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("labsight:database:Database", name, None, opts)
@@ -48,17 +49,20 @@ class Database(ComponentResource):
         # groups can be made before the first line is logged, and the last snapshot's name is not
         # taken by the snapshot of an earlier life. Another key means another database.
         identifier = Output.concat(subnets.name, "-own-key" if args.key else "")
+        monitoring = _monitoring(name, args.place, child)
+        before = [monitoring, *_logs(name, args, identifier, child)]
         shared = Shared(
             identifier=identifier,
             subnet_group=subnets.name,
             security_group=self.group.id,
-            monitoring_role=_monitoring(name, args.place, child).arn,
-            opts=ResourceOptions(parent=self, depends_on=_logs(name, args, identifier, child)),
+            monitoring_role=monitoring.arn,
+            opts=ResourceOptions(parent=self, depends_on=before),
         )
         build = cluster if args.engine == "aurora" else instance
         made: Made = build(name, args, shared, child)
         self.identifier, self.resource_id, self.arn = made.identifier, made.resource_id, made.arn
         self.address, self.master_secret_arn = made.address, made.master_secret_arn
+        self.last_snapshot = Output.concat(identifier, LAST)
         self.register_outputs({"identifier": self.identifier, "address": self.address})
 
     @property

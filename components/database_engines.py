@@ -28,6 +28,10 @@ PARAMETERS = {
 }
 
 
+# Ends the name of the snapshot that a kept database leaves.
+LAST = "-final"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Shared:
     """What a database of either kind is put into."""
@@ -96,7 +100,10 @@ def instance(name: str, args: DatabaseArgs, shared: Shared, child: ResourceOptio
         skip_final_snapshot=not args.kept,
         final_snapshot_identifier=_last_snapshot(args, shared),
         apply_immediately=True,  # what an update shows is done when it ends
-        opts=shared.opts,
+        # RDS never takes another key for these figures: a change of the profile would fail.
+        opts=ResourceOptions.merge(
+            shared.opts, ResourceOptions(ignore_changes=["performance_insights_kms_key_id"])
+        ),
     )
     return Made(
         identifier=made.identifier,
@@ -152,7 +159,7 @@ def cluster(name: str, args: DatabaseArgs, shared: Shared, child: ResourceOption
         opts=shared.opts,
     )
     for number in range(1, 3 if args.multi_az else 2):
-        _member(f"{name}-member-{number}", made, shared, child)
+        _member(f"{name}-member-{number}", made, shared)
     return Made(
         identifier=made.cluster_identifier,
         resource_id=made.cluster_resource_id,
@@ -162,7 +169,7 @@ def cluster(name: str, args: DatabaseArgs, shared: Shared, child: ResourceOption
     )
 
 
-def _member(name: str, of: rds.Cluster, shared: Shared, child: ResourceOptions) -> None:
+def _member(name: str, of: rds.Cluster, shared: Shared) -> None:
     """Declare one of the cluster's servers; the second takes over when the first fails.
 
     Without performance insights, which want two capacity units at least and so would not fit.
@@ -182,9 +189,9 @@ def _member(name: str, of: rds.Cluster, shared: Shared, child: ResourceOptions) 
         copy_tags_to_snapshot=True,
         promotion_tier=0,  # follows the first one's capacity, so that it can take over
         apply_immediately=True,
-        opts=child,
+        opts=shared.opts,
     )
 
 
 def _last_snapshot(args: DatabaseArgs, shared: Shared) -> Input[str] | None:
-    return Output.concat(shared.identifier, "-final") if args.kept else None
+    return Output.concat(shared.identifier, LAST) if args.kept else None

@@ -71,11 +71,16 @@ class FileGatewayArgs:
     disk_key: Key | None = None
 
     def __post_init__(self) -> None:
-        if not _TIME_ZONE.fullmatch(self.time_zone):
-            raise ValueError(
-                f"gateway.time_zone: {self.time_zone!r}; the service takes GMT, or an offset such "
-                "as GMT+1:00 or GMT-10:30, and no names"
-            )
+        check_time_zone(self.time_zone)
+
+
+def check_time_zone(time_zone: str) -> None:
+    """Raise ValueError if the service takes no such time zone."""
+    if not _TIME_ZONE.fullmatch(time_zone):
+        raise ValueError(
+            f"gateway.timeZone: {time_zone!r}; the service takes GMT, or an offset such "
+            "as GMT+1:00 or GMT-10:30, and no names"
+        )
 
 
 class FileGateway(ComponentResource):
@@ -92,12 +97,13 @@ class FileGateway(ComponentResource):
     work_path: Output[str]
     user: Output[str]
     refresh: ShareRefresh
+    functions: dict[str, Function]  # by the names that people know them by
 
     def __init__(
         self, name: str, args: FileGatewayArgs, opts: ResourceOptions | None = None
     ) -> None:
         super().__init__("labsight:gateway:FileGateway", name, None, opts)
-        self._name, self._args = name, args
+        self._name, self._args, self.functions = name, args, {}
         self.gateway_name = named(name)["Name"]
         self.appliance = Appliance(
             f"{name}-appliance",
@@ -129,6 +135,7 @@ class FileGateway(ComponentResource):
             ),
             ResourceOptions(parent=self),
         )
+        self.functions |= {"share-refresh": self.refresh.function}
         self.share_path = self._path(slides)
         self.work_path = self._path(work)
         # Without a directory all sign in as the one account, which is the gateway's own.
@@ -202,7 +209,7 @@ class FileGateway(ComponentResource):
             ResourceOptions(parent=self),
         )
         self.appliance.group.accept(group, HTTP, "Activation key of a new appliance")
-        return Function(
+        function = self.functions[name] = Function(
             name,
             FunctionArgs(
                 code="gateway_activation",
@@ -214,6 +221,7 @@ class FileGateway(ComponentResource):
             ),
             ResourceOptions(parent=self),
         )
+        return function
 
     def _set_up(self) -> list[Resource]:
         """Give the gateway its cache and its password; return what has to be done before shares.
@@ -253,7 +261,7 @@ class FileGateway(ComponentResource):
             ),
             child,
         )
-        self.setup = function
+        self.setup = self.functions[f"{self._name}-setup"] = function
         cache = self._call("cache", function, [function])
         return [self._call("password", function, [cache])] if self.secret else [cache]
 
@@ -294,7 +302,7 @@ class FileGateway(ComponentResource):
         A share is deleted only once the gateway has stored what was written to it.
         https://docs.aws.amazon.com/filegateway/latest/files3/remove-file-share.html
         """
-        function = Function(
+        function = self.functions[f"{self._name}-wake"] = Function(
             f"{self._name}-wake",
             FunctionArgs(
                 code="gateway_wake",

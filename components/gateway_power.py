@@ -10,6 +10,7 @@ from components.gateway import FileGateway
 from components.iam import Grant
 from components.notices import Notices, NoticesArgs
 from components.place import Place
+from components.queue import Queue
 from components.schedule import TimedCall, TimedCallArgs
 
 SECONDS = 60
@@ -45,6 +46,7 @@ class GatewayPower(ComponentResource):
     """
 
     function: Function
+    queue: Queue
 
     def __init__(
         self, name: str, args: GatewayPowerArgs, opts: ResourceOptions | None = None
@@ -65,6 +67,7 @@ class GatewayPower(ComponentResource):
             ),
             child,
         )
+        self.queue = notices.queue
         self.function = Function(
             name,
             FunctionArgs(

@@ -30,15 +30,15 @@ class Provider:
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name) or self.name.lower() in _TAKEN:
             raise ValueError(
-                f"provider name: 3 to 32 letters, digits and hyphens, and no provider that "
+                f"login.providerName: 3 to 32 letters, digits and hyphens, and no provider that "
                 f"Cognito has itself, got {self.name!r}"
             )
         if not self.url.startswith("https://"):
-            raise ValueError(f"provider url: an https:// address, got {self.url!r}")
+            raise ValueError(f"login.providerUrl: an https:// address, got {self.url!r}")
         if (self.client_id is None) != (self.client_secret is None):
             raise ValueError(
-                "provider: an OpenID Connect login has both a client id and a client secret, a "
-                "SAML login has neither"
+                "login.providerClientId and login.providerClientSecret: an OpenID Connect login "
+                "has both, a SAML login has neither"
             )
 
     @property

@@ -1,8 +1,12 @@
 """Settings that are each right and cannot be had together, or not here, or not yet."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
+from components.appliance import check_appliance
 from components.cidr import refuse_overlap, vpc_block
+from components.gateway import check_time_zone
+from components.identity_provider import Provider
+from components.packages import PackagesArgs
 from components.timetable import Timetable
 from components.workstation_args import check_machine
 from stacks.keys import NAMESPACE
@@ -22,7 +26,7 @@ def contradictions(settings: Settings) -> list[str]:
         *_archive(settings),
         *_edge(settings),
         *_login(settings),
-        *_desktop(settings),
+        *_of_components(settings),
     ]
     if settings.regulated and settings.operations.log_days < LEAST_REGULATED_LOG_DAYS:
         found.append(
@@ -56,10 +60,12 @@ def untagged(tags: Mapping[str, str], stack: str) -> list[str]:
     """Return what is wrong with the tags by which the budget and the bill know a stack."""
     if tags.get(STACK_TAG) == stack:
         return []
+    command = f"pulumi config set --path 'aws:defaultTags.tags.{STACK_TAG}' {stack}"
     return [
-        f"aws:defaultTags has no tag {STACK_TAG!r} with this stack's name, by which the budget "
-        f"and the bill tell stacks apart; set it with: pulumi config set --path "
-        f"'aws:defaultTags.tags.{STACK_TAG}' {stack}"
+        (
+            f"aws:defaultTags has no tag {STACK_TAG!r} with this stack's name, by which the "
+            f"budget and the bill tell stacks apart; set it with: {command}"
+        )
     ]
 
 
@@ -131,25 +137,41 @@ def _login(settings: Settings) -> Iterator[str]:
         yield f"{_key('login.mfa')} is 'optional': the profile regulated takes only required"
 
 
-def _desktop(settings: Settings) -> Iterator[str]:
+def _of_components(settings: Settings) -> Iterator[str]:
     """Ask the components, whose refusals name the settings."""
-    desktop = settings.desktop
-    try:
-        Timetable(
+    desktop, gateway, provider = settings.desktop, settings.gateway, settings.login.provider
+    asked: list[Callable[[], object]] = [
+        lambda: Timetable(
             start_at=desktop.start_at,
             stop_at=desktop.stop_at,
             days=desktop.days,
             time_zone=desktop.time_zone,
-        )
-        check_machine(
+        ),
+        lambda: check_machine(
             kind=desktop.kind,
             access=desktop.access,
             disk_gb=desktop.disk_gb,
             idle_minutes=desktop.idle_minutes,
             instance_type=desktop.instance_type,
+        ),
+        lambda: check_appliance(gateway.instance_type, gateway.cache_gb),
+        lambda: check_time_zone(gateway.time_zone),
+        lambda: PackagesArgs(source=settings.functions.packages),
+    ]
+    if provider:
+        asked.append(
+            lambda: Provider(
+                name=provider.name,
+                url=provider.url,
+                client_id=provider.client_id,
+                client_secret=provider.client_secret.value if provider.client_secret else None,
+            )
         )
-    except ValueError as error:
-        yield _key(str(error))
+    for ask in asked:
+        try:
+            ask()
+        except ValueError as error:
+            yield _key(str(error))
 
 
 def _network(settings: Settings, zones: tuple[str, ...]) -> Iterator[str]:

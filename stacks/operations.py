@@ -56,7 +56,7 @@ class Parts:
         if self.viewer:
             found["session"] = self.viewer.session
         if self.desktop and self.desktop.gateway:
-            found["share-refresh"] = self.desktop.gateway.refresh.function
+            found |= self.desktop.gateway.functions
         if self.desktop and self.desktop.power:
             found["gateway-power"] = self.desktop.power.function
         return found
@@ -66,17 +66,28 @@ class Parts:
         found = {"uploads": self.slides.uploads} if self.slides else {}
         if self.desktop and self.desktop.gateway:
             found["share-refresh"] = self.desktop.gateway.refresh.queue
+        if self.desktop and self.desktop.power:
+            found["gateway-power"] = self.desktop.power.queue
         return found
 
 
-def build(settings: Settings, parts: Parts) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Operations:
+    """What may outlive the stack."""
+
+    backup: Backup | None
+    trail: Trail | None
+
+
+def build(settings: Settings, parts: Parts) -> Operations:
     """Declare the operations of whatever the stack has."""
     foundation = parts.foundation
     topic = _topic("alarms", settings, foundation, foundation.place)
     failed = _failed_imports(parts.slides) if parts.slides else None
-    Alarms("alarm", AlarmsArgs(topic=topic, watches=_watches(settings, parts, failed)))
+    watched = _watches(settings, parts, failed)
     if parts.viewer:
-        _watch_edge(settings, parts.viewer, foundation)
+        watched += _of_edge(settings, parts.viewer, foundation)
+    Alarms("alarm", AlarmsArgs(topic=topic, watches=watched))
     Dashboard("dashboard", _shown(parts, failed))
     Budget(
         "budget",
@@ -86,27 +97,36 @@ def build(settings: Settings, parts: Parts) -> None:
             topic_arn=topic.arn,
         ),
     )
-    if parts.slides and settings.profile != "demo":
-        Backup(
-            "copies",
-            BackupArgs(
-                resources=(parts.slides.files.arn,),
-                days=BACKUP_DAYS,
-                kept=settings.kept,
-                key=foundation.data_key,
-            ),
-        )
-    if settings.regulated and foundation.data_key:
-        Trail(
-            "reads",
-            TrailArgs(
-                place=foundation.place,
-                buckets=(foundation.archive.arn,),
-                log_days=settings.operations.log_days,
-                key=foundation.data_key,
-                kept=settings.kept,
-            ),
-        )
+    return Operations(backup=_backup(settings, parts), trail=_trail(settings, foundation))
+
+
+def _backup(settings: Settings, parts: Parts) -> Backup | None:
+    if parts.slides is None or settings.profile == "demo":
+        return None
+    return Backup(
+        "copies",
+        BackupArgs(
+            resources=(parts.slides.files.arn,),
+            days=BACKUP_DAYS,
+            kept=settings.kept,
+            key=parts.foundation.data_key,
+        ),
+    )
+
+
+def _trail(settings: Settings, foundation: Foundation) -> Trail | None:
+    if foundation.data_key is None:
+        return None
+    return Trail(
+        "reads",
+        TrailArgs(
+            place=foundation.place,
+            buckets=(foundation.archive.arn,),
+            log_days=settings.operations.log_days,
+            key=foundation.data_key,
+            kept=settings.kept,
+        ),
+    )
 
 
 def _topic(name: str, settings: Settings, foundation: Foundation, place: Place) -> Topic:
@@ -175,14 +195,18 @@ def _of_desktop(desktop: Desktop) -> tuple[Watch, ...]:
     )
 
 
-def _watch_edge(settings: Settings, viewer: Viewer, foundation: Foundation) -> None:
-    """Watch CloudFront from the region that its figures are in, with a topic there."""
+def _of_edge(settings: Settings, viewer: Viewer, foundation: Foundation) -> tuple[Watch, ...]:
+    """Watch CloudFront in the region that its figures are in, with a topic there if need be.
+
+    Return what is to be watched from this region: all of it, where this is that region.
+    """
+    found = watches.of_edge(viewer.distribution.distribution_id)
     edge = Place(account=foundation.place.account, region=watches.EDGE_REGION)
+    if edge == foundation.place:
+        return found
     topic = _topic("edge-alarms", settings, foundation, edge)
-    Alarms(
-        "edge-alarm",
-        AlarmsArgs(topic=topic, watches=watches.of_edge(viewer.distribution.distribution_id)),
-    )
+    Alarms("edge-alarm", AlarmsArgs(topic=topic, watches=found))
+    return ()
 
 
 def _shown(parts: Parts, failed: LogCount | None) -> Shown:

@@ -7,24 +7,26 @@ from pulumi import Output
 
 from components.archive import Archive
 from components.uploader import Uploader
-from stacks.operations import Parts
+from stacks.operations import Operations, Parts
 from stacks.settings import Settings
 
 
-def export(settings: Settings, parts: Parts, uploader: Uploader) -> None:
+def export(settings: Settings, parts: Parts, uploader: Uploader, watched: Operations) -> None:
     """Export every output by its name."""
-    for name, value in _outputs(settings, parts, uploader).items():
+    for name, value in _outputs(settings, parts, uploader, watched).items():
         pulumi.export(name, value)
 
 
-def _outputs(settings: Settings, parts: Parts, uploader: Uploader) -> dict[str, Any]:
+def _outputs(
+    settings: Settings, parts: Parts, uploader: Uploader, watched: Operations
+) -> dict[str, Any]:
     archive = parts.foundation.archive
     found: dict[str, Any] = {
         "archive_bucket": archive.bucket,
         "upload_command": _upload_command(archive),
         "uploader_policy_arn": uploader.policy_arn,
         "uploader_role_arn": uploader.role_arn,
-        "kept_on_destroy": _kept(settings, parts),
+        "kept_on_destroy": _kept(settings, parts, watched),
     }
     if parts.viewer:
         found |= {
@@ -48,13 +50,23 @@ def _upload_command(archive: Archive) -> Output[str]:
     return Output.concat("labsight sync DIR --bucket ", archive.bucket, " --source scanner-1")
 
 
-def _kept(settings: Settings, parts: Parts) -> dict[str, Any]:
+def _kept(settings: Settings, parts: Parts, watched: Operations) -> dict[str, Any]:
     """Return the names of what `pulumi destroy` leaves in the account, by what they are."""
     if not settings.kept:
         return {}
-    kept: dict[str, Any] = {"archive": parts.foundation.archive.bucket}
+    foundation = parts.foundation
+    kept: dict[str, Any] = {
+        "archive": foundation.archive.bucket,
+        "archive_log": foundation.archive.log_bucket,
+    }
+    if foundation.data_key:
+        kept["data_key"] = foundation.data_key.arn
     if parts.catalog:
-        kept["database_last_snapshot_of"] = parts.catalog.database.identifier
+        kept["database_snapshot"] = parts.catalog.database.last_snapshot
     if parts.viewer:
         kept["user_pool"] = parts.viewer.pool.pool_id
+    if watched.backup:
+        kept["backup_vault"] = watched.backup.vault_name
+    if watched.trail:
+        kept["trail_log"] = watched.trail.bucket
     return kept

@@ -17,8 +17,10 @@ from stacks.settings import Settings
 
 # Reading a slide's structure takes a second; a format that has to be staged whole takes minutes.
 IMPORT_SECONDS = 600
-# The small database's connections bound how many importers may run at once.
-IMPORTERS = 10
+# A new account runs ten functions at a time in all: half of them are left to people who look.
+IMPORTERS = 5
+# How many copies each may run, where the account has enough to share out.
+CATALOG_COPIES, TILE_COPIES = 20, 100
 ANSWER_SECONDS = 29
 
 # 1,769 MB come with one whole processor: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
@@ -28,7 +30,7 @@ SMALL_MB = 1024
 SCRATCH_MB = 10_240
 SCRATCH_SPARE_MB = 512
 SCRATCH = {"LABSIGHT_SCRATCH_BYTES": str((SCRATCH_MB - SCRATCH_SPARE_MB) * 1024**2)}
-# The working set has room for any slide; each importer removes what it staged.
+# The working set has room for any slide; each call of the importer removes what it staged.
 WORKING_SET = "/mnt/working-set"
 WORKING_SET_BYTES = 200 * 1024**3
 WORKER = 1000  # the user id under which functions work there
@@ -100,6 +102,7 @@ def _importer(
             mount=Mount(access_point=working_set, path=WORKING_SET),
             inside=catalog.inside,
             after=(catalog.migration,),
+            reserve=IMPORTERS,
         ),
     )
 
@@ -117,6 +120,7 @@ def _catalog(foundation: Foundation, catalog: Catalog) -> Function:
             platform=foundation.platform,
             inside=catalog.inside,
             after=(catalog.migration,),
+            reserve=CATALOG_COPIES,
         ),
     )
 
@@ -134,6 +138,7 @@ def _tiles(settings: Settings, foundation: Foundation) -> Function:
             memory_mb=ONE_CPU_MB,
             scratch_mb=SCRATCH_MB,
             platform=foundation.platform,
+            reserve=TILE_COPIES,
         ),
     )
 

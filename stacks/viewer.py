@@ -22,6 +22,7 @@ from stacks.foundation import Foundation
 from stacks.settings import ProviderSettings, Secret, Settings
 from stacks.slides import ANSWER_SECONDS, Slides
 
+SESSION_COPIES = 5  # where the account has enough to share out
 WEB: Path = ROOT / "web" / "dist"
 
 
@@ -126,6 +127,7 @@ def _session(foundation: Foundation, signing_key: SigningKey) -> Function:
             timeout_seconds=ANSWER_SECONDS,
             memory_mb=SMALL_MB,
             platform=foundation.platform,
+            reserve=SESSION_COPIES,
         ),
     )
 

@@ -3,12 +3,13 @@
 import logging
 from typing import Any
 
-from labsight.gateway.aws import Ec2Instance, StorageGateway, client
+from labsight.gateway.aws import CALL_SECONDS, Ec2Instance, StorageGateway, client
 from labsight.gateway.power import wake
 from labsight.gateway.settings import GatewayEnvironment
 
-# Under the function's own limit of 15 minutes, so that it can still say how it ended.
-SECONDS = 840.0
+# Under the function's own limit of 15 minutes, whatever the last two calls take, so that it can
+# still say how it ended.
+SECONDS = 880.0 - 2 * CALL_SECONDS
 
 _log = logging.getLogger(__name__)
 _environment = GatewayEnvironment()

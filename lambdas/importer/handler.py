@@ -1,6 +1,7 @@
 """Imports the slides that queued object events tell of."""
 
 import logging
+from contextlib import closing
 from typing import Any
 
 from labsight import keys
@@ -17,21 +18,30 @@ _log = logging.getLogger(__name__)
 _environment = Environment()
 _environment.configure_logging()
 _store = S3Store(_environment.archive_bucket)
-_scratch = Scratch(_store, _environment.scratch_folder, max_bytes=_environment.scratch_bytes)
+_scratch_folder, _scratch_bytes = _environment.scratch_folder, _environment.scratch_bytes
 _catalog = Catalog(connect(_environment.database.url, _environment.database.auth))
-_importer = Importer(_store, _catalog, _scratch)
 
 
 def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Import each message's slides; name the messages to be delivered again."""
+    """Import each message's slides; name the messages to be delivered again.
+
+    Staged copies go with the call: between calls the process is frozen and holds no lock on a
+    shared file system, so that another importer would take their folder for a dead one's.
+    """
     again = []
-    for record in event["Records"]:
-        try:
-            for key in created_keys(record["body"]):
-                if key.startswith(keys.SLIDES):
-                    outcome = _importer.run(key)
-                    _log.info("%s: %s %s", key, outcome.state, outcome.reason or "")
-        except Exception:  # noqa: BLE001 - the others go on, and the queue keeps this one
-            _log.exception("message %s goes back to the queue", record["messageId"])
-            again.append({"itemIdentifier": record["messageId"]})
+    with closing(Scratch(_store, _scratch_folder, max_bytes=_scratch_bytes)) as scratch:
+        importer = Importer(_store, _catalog, scratch)
+        for record in event["Records"]:
+            try:
+                _import(importer, record["body"])
+            except Exception:  # noqa: BLE001 - the others go on, and the queue keeps this one
+                _log.exception("message %s goes back to the queue", record["messageId"])
+                again.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": again}
+
+
+def _import(importer: Importer, body: str) -> None:
+    for key in created_keys(body):
+        if key.startswith(keys.SLIDES):
+            outcome = importer.run(key)
+            _log.info("%s: %s %s", key, outcome.state, outcome.reason or "")

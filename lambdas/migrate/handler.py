@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from labsight.catalog import connect
 from labsight.catalog.roles import set_up

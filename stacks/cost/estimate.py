@@ -23,6 +23,7 @@ LEFT_OUT = (
     "restores from the archive tiers, which are billed as a month of the frequent tier",
     "slides that are opened again later: 30 more days in the frequent tier each",
     "traffic between zones, through NAT and endpoints; bursts of a t-type processor",
+    "what people write to the gateway's share (0.01 $/GB)",
     "growth of the database beyond its storage, snapshots that outlive the stack",
     "GuardDuty, Security Hub and trails of the account, which labsight does not set up",
 )

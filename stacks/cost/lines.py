@@ -21,10 +21,8 @@ FREE_USERS = 10_000
 FREE_ALARMS = 10
 
 SMALL_GB, ONE_CPU_GB = 1024 / 1024, 1769 / 1024  # memory of the functions
-FUNCTIONS = {"slides": 7, "gateway": 5, "desktop": 0}  # two alarms each
-# Import failures, dead letters (of uploads and of functions), database (3), API, tiles, edge,
-# backup; a machine left on. Those on the gateway's own metrics are free.
-OTHER_ALARMS = {"slides": 10, "gateway": 0, "desktop": 1}
+ALARMS_ALWAYS = 1
+ALARMS = {"slides": 22, "gateway": 8, "desktop": 1}  # as stacks/operations.py declares them
 FIREWALL_RULES = 4  # components/firewall.py: three managed groups and a rate
 
 
@@ -64,9 +62,7 @@ def _always(settings: Settings, prices: Prices) -> Iterator[Line]:
     profile = f"profile {settings.profile}"
     keys = {"demo": 0, "lab": 1, "regulated": 2}[settings.profile]
     yield _fixed("own keys (KMS)", profile, keys * prices["kms.key"])
-    count = sum(
-        2 * FUNCTIONS[feature] + OTHER_ALARMS[feature] for feature in sorted(settings.features)
-    )
+    count = ALARMS_ALWAYS + sum(ALARMS[feature] for feature in settings.features)
     yield _fixed("alarms", "features", max(0, count - FREE_ALARMS) * prices["cloudwatch.alarm"])
     flow = assumed.FLOW_LOG_GB * prices["logs.gb"]
     yield _fixed("flow logs of the network", "network", flow)

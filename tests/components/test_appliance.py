@@ -128,7 +128,7 @@ def test_stopping_it_does_not_include_ending_it(declare: Declare) -> None:
 def test_instances_that_the_appliance_does_not_run_on_are_refused(
     declare: Declare, instance_type: str
 ) -> None:
-    with pytest.raises(ValueError, match=f"gateway.instance_type: '{instance_type}'.*m5.xlarge"):
+    with pytest.raises(ValueError, match=f"gateway.instanceType: '{instance_type}'.*m5.xlarge"):
         declare(lambda: appliance(instance_type=instance_type).id)
 
 
@@ -139,5 +139,5 @@ def test_instances_that_are_large_enough_are_taken(declare: Declare, instance_ty
 
 @pytest.mark.parametrize("size", [0, 149, 16_385])
 def test_a_cache_of_a_size_that_is_not_taken_is_refused(declare: Declare, size: int) -> None:
-    with pytest.raises(ValueError, match=f"gateway.cache_gb: .* 150 to 16384 GiB .*got {size}"):
+    with pytest.raises(ValueError, match=f"gateway.cacheGb: .* 150 to 16384 GiB .*got {size}"):
         declare(lambda: appliance(cache_gb=size).id)

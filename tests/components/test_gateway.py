@@ -280,7 +280,7 @@ def test_a_message_about_the_desktop_lives_longer_than_unsaved_results_are_waite
 def test_time_zones_that_the_service_does_not_take_are_refused(
     declare: Declare, time_zone: str
 ) -> None:
-    with pytest.raises(ValueError, match=r"gateway.time_zone: .* such as GMT\+1:00"):
+    with pytest.raises(ValueError, match=r"gateway.timeZone: .* such as GMT\+1:00"):
         declare(lambda: gateway(time_zone=time_zone).arn)
 
 

@@ -211,10 +211,10 @@ def test_a_saml_login_is_known_by_its_metadata(declare: Declare, recorded: Recor
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"name": "x"}, "provider name: 3 to 32 letters"),
+        ({"name": "x"}, "login.providerName: 3 to 32 letters"),
         ({"name": "Google"}, "no provider that Cognito has itself, got 'Google'"),
-        ({"url": "http://login.example.org"}, "provider url: an https:// address"),
-        ({"client_secret": None}, "both a client id and a client secret"),
+        ({"url": "http://login.example.org"}, "login.providerUrl: an https:// address"),
+        ({"client_secret": None}, "an OpenID Connect login has both"),
         ({"client_id": None}, "a SAML login has neither"),
     ],
 )

@@ -157,6 +157,21 @@ def test_a_bad_value_is_refused_with_its_key_and_what_is_allowed(
             "labsight:network.cidr: 10.20.0.0/16 overlaps 10.0.0.0/8 (network.avoid[0])",
         ),
         ({"desktop.timeZone": "Mars/Phobos"}, "labsight:desktop.timeZone: 'Mars/Phobos' is not a"),
+        ({"gateway.instanceType": "m7g.xlarge"}, "labsight:gateway.instanceType: 'm7g.xlarge'"),
+        ({"gateway.timeZone": "GMT+99:00"}, "labsight:gateway.timeZone: 'GMT+99:00'; the service"),
+        ({"functions.packages": "./none-here"}, "labsight:functions.packages: pypi, none or a"),
+        (
+            {"login.providerName": "Google", "login.providerUrl": "https://a.example.org"},
+            "labsight:login.providerName: 3 to 32 letters",
+        ),
+        (
+            {
+                "login.providerName": "Hospital",
+                "login.providerUrl": "https://a.example.org",
+                "login.providerClientId": "labsight",
+            },
+            "labsight:login.providerClientId and login.providerClientSecret",
+        ),
         ({"desktop.days": "MON-XXX"}, "labsight:desktop.days: write MON-FRI"),
         ({"desktop.idleMinutes": "5"}, "labsight:desktop.idleMinutes: 0 for never, or 10 to 1440"),
         ({"desktop.instanceType": "m7g.xlarge"}, "is not an x86 type such as t3.xlarge"),

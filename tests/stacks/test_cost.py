@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labsight_lab.desktop.prices import USD_PER_HOUR
 from stacks.cost.__main__ import main
 from stacks.cost.ageing import at_month, days_in_tiers
 from stacks.cost.estimate import MONTHS, compare, estimate, keeping_a_slide
-from stacks.cost.lines import FUNCTIONS
+from stacks.cost.lines import ALARMS, ALARMS_ALWAYS
 from stacks.cost.prices import PriceMissing, load, newest, regions
 from stacks.cost.workload import Workload
 from stacks.settings import (
@@ -90,7 +91,7 @@ def idle(chosen: Settings) -> float:
         ("functions, tiles", 1.62),  # 792,000 x .08 s x 1.7275 GB x .0000133334, and .158
         ("own keys (KMS)", 1.00),
         ("secrets of the web platform", 0.80),
-        ("alarms", 1.40),  # 2 x 7 functions and 10 more, 10 of them free
+        ("alarms", 1.30),  # 23, 10 of them free
     ],
 )
 def test_an_item_of_the_web_platform_comes_to_what_one_reckons_by_hand(
@@ -296,10 +297,20 @@ def test_an_item_has_one_name_and_says_what_causes_it() -> None:
         assert all(line.cause for line in found)
 
 
-def test_each_feature_that_has_functions_is_counted() -> None:
-    assert sum(FUNCTIONS.values()) == len(
-        [path for path in (ROOT / "lambdas").iterdir() if (path / "handler.py").is_file()]
-    )
+@pytest.mark.parametrize(
+    ("listed", "features"),
+    [("nothing", set()), ("slides", {"slides"}), ("everything", set(ALARMS))],
+)
+def test_as_many_alarms_are_counted_as_are_declared(listed: str, features: set[str]) -> None:
+    golden = ROOT / "tests" / "stacks" / "golden" / f"lab-{listed}.txt"
+    declared = golden.read_text(encoding="utf-8").count("(aws:cloudwatch/metricAlarm:MetricAlarm)")
+    assert ALARMS_ALWAYS + sum(ALARMS[feature] for feature in features) == declared
+
+
+def test_the_desktop_commands_remind_of_the_same_prices() -> None:
+    for kind, (linux, windows) in USD_PER_HOUR.items():
+        assert HERE[f"ec2.{kind}"] == linux
+        assert HERE[f"ec2.{kind}"] + HERE[f"windows.{kind}"] == pytest.approx(windows)
 
 
 def test_every_price_is_dated_and_has_a_unit_and_a_source() -> None:

@@ -126,7 +126,13 @@ def test_exports_are_values_to_paste(declare: Declare) -> None:
     assert exports.keys() == EXPORTS.keys()
     for name, pattern in EXPORTS.items():
         assert re.fullmatch(pattern, exports[name]), name
-    assert kept.keys() == {"archive", "database_last_snapshot_of", "user_pool"}
+    assert kept.keys() == {
+        "archive",
+        "archive_log",
+        "backup_vault",
+        "database_snapshot",
+        "user_pool",
+    }
 
 
 def test_nothing_is_kept_of_a_demo_or_before_a_teardown(declare: Declare) -> None:

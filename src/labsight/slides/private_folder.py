@@ -32,7 +32,11 @@ class PrivateFolder:
             raise StorageUnavailable(
                 f"the scratch folder cannot be written ({error.strerror}); TMPDIR names another"
             ) from None
-        weakref.finalize(self, _remove, self.path, lock)
+        self._end = weakref.finalize(self, _remove, self.path, lock)
+
+    def close(self) -> None:
+        """Remove the folder now, with all that is in it; repeating it does nothing."""
+        self._end()
 
 
 def _sweep(parent: Path) -> None:

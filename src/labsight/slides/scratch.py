@@ -62,6 +62,14 @@ class Scratch:
             file.use(lambda _: None)
         return StagedSlide(borrow)
 
+    def close(self) -> None:
+        """Forget every slide and remove the copies; what is lent at the moment is lost."""
+        with self._lock:
+            self._entries.clear()
+            folder, self._folder = self._folder, None
+        if folder is not None:
+            folder.close()
+
     @contextmanager
     def _borrow(self, version: _Version) -> Iterator[SlideFile]:
         """Lend a version's file; it stays in its place meanwhile."""

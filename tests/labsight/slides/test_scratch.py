@@ -130,6 +130,18 @@ def test_a_scratch_that_is_no_longer_used_leaves_nothing(
     assert copies(tmp_path) == []
 
 
+def test_a_closed_scratch_leaves_nothing_and_may_be_used_again(
+    store: CountingStore, tmp_path: Path
+) -> None:
+    scratch = Scratch(store, tmp_path, ROOM)
+    red, green = two(store)
+    colour(scratch, red)
+    scratch.close()
+    scratch.close()
+    assert copies(tmp_path) == []
+    assert colour(scratch, green) == colour(Scratch(store, tmp_path, ROOM), green)
+
+
 CRASH = """
 import os, sys
 from pathlib import Path
