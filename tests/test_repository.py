@@ -24,6 +24,7 @@ from tests.support.repository import ROOT
 
 PROJECT = tomllib.loads(repository.read("pyproject.toml"))["project"]
 PAGES = repository.with_suffix(".md")
+PYTHON = repository.with_suffix(".py")
 REQUIREMENTS = sorted(path.name for path in ROOT.glob("requirements*.txt"))
 ADR = Path("docs/adr")
 
@@ -37,7 +38,8 @@ MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|farm|root|home|opt|Users)/(?!ada\
 PACKAGE_ADDRESS = re.compile(
     r"https?://[^\s\"']+\.(?:whl|tgz|tar\.gz|deb)\b|\bregistry\.[a-z]+js\."
 )
-VARIABLE = re.compile(r"\bLABSIGHT_[A-Z_]+\b")
+# LABSIGHT_END ends a text inside a script and is no variable.
+VARIABLE = re.compile(r"\bLABSIGHT_(?!END\b)[A-Z_]+\b")
 
 
 def commands(page: Path) -> Iterator[str]:
@@ -92,26 +94,29 @@ def test_a_make_target_without_help_is_a_step_of_one_with_help() -> None:
     assert set(rules()) - helped - steps == set()
 
 
-def labsight_options() -> dict[str, set[str]]:
-    """The options of each command of `labsight`."""
-    group = get_command(app)
-    assert isinstance(group, TyperGroup)
-    return {
-        name: {option for one in command.params for option in (*one.opts, *one.secondary_opts)}
-        for name, command in group.commands.items()
-    }
+def labsight_commands(group: Any, before: str = "") -> Iterator[tuple[str, set[str]]]:
+    """Each command of `labsight`, those of its groups by both words, and its options."""
+    for name, command in group.commands.items():
+        if isinstance(command, TyperGroup):
+            yield from labsight_commands(command, f"{name} ")
+        else:
+            options = {o for one in command.params for o in (*one.opts, *one.secondary_opts)}
+            yield before + name, options
 
 
 def test_every_option_of_labsight_on_a_page_exists() -> None:
-    known = labsight_options()
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    known = dict(labsight_commands(group))
+    groups = {name.partition(" ")[0] for name in known if " " in name}
     used = [
-        (str(page), words[1], set(OPTION.findall(line)))
+        (str(page), " ".join(words[1 : 3 if words[1] in groups else 2]), set(OPTION.findall(line)))
         for page in PAGES
         for line in commands(page)
         if len(words := line.split()) > 1 and words[0] == "labsight" and words[1].isalpha()
     ]
-    assert {name for _, name, _ in used} == set(known)
-    assert [(page, name, left) for page, name, o in used if (left := o - known[name])] == []
+    assert {name for _, name, _ in used} - groups == set(known)
+    assert [(page, name, o) for page, name, o in used if o - known.get(name, set())] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
@@ -209,16 +214,33 @@ def test_only_the_gate_knows_what_lies_beside_the_checkout() -> None:
     ] == []
 
 
-def test_the_readme_lists_every_setting_of_a_stack_with_its_default() -> None:
+def test_the_page_of_settings_lists_every_one_with_its_default() -> None:
     described = yaml.safe_load(repository.read("Pulumi.yaml"))["config"]
-    listed = {
-        name.strip("`"): default.strip("`")
-        for name, default, *_ in repository.table("README.md", "setting", "default")
-    }
-    defaults = {key: json.dumps(one["default"]).strip('"') for key, one in described.items()}
-    assert listed.pop("databaseUrl") == "none, must be set"
-    assert defaults.pop("databaseUrl") == ""
-    assert listed == defaults
+    listed = [
+        (name.strip("`"), default.strip("`"))
+        for rows in repository.tables("docs/settings.md", "setting", "default")
+        for name, default, *_ in rows
+    ]
+    assert listed == [(key, _shown(one["default"])) for key, one in described.items()]
+
+
+def _shown(default: Any) -> str:
+    if default in ("", []):
+        return "not set"
+    return ", ".join(default) if isinstance(default, list) else json.dumps(default).strip('"')
+
+
+def test_every_output_of_a_stack_is_explained() -> None:
+    source = repository.read("stacks/outputs.py").partition("def _upload_command")[0]
+    exported = set(re.findall(r'^ +(?:found\[)?"([a-z_]+)"(?:: |\] = )', source, re.MULTILINE))
+    rows = repository.table("docs/deploy.md", "output", "what it is")
+    assert {name.strip("`") for name, *_ in rows} == exported
+
+
+def test_the_page_of_the_architecture_places_every_function() -> None:
+    folders = {path.parts[1] for path in PYTHON if path.match("lambdas/*/handler.py")}
+    rows = repository.table("docs/architecture.md", "function", "where")
+    assert {name.strip("`") for name, *_ in rows} == folders
 
 
 def test_every_variable_that_labsight_reads_is_documented() -> None:
