@@ -6,6 +6,7 @@ from typing import Any
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 from pulumi_aws import iam
 
+from components.encryption import Key
 from components.iam import POLICY_VERSION, Grant, policy_document
 from components.place import Place
 
@@ -14,11 +15,12 @@ SESSION_SECONDS = 12 * 3600  # the longest; a workstation renews its session by 
 
 @dataclass(frozen=True, kw_only=True)
 class UploaderArgs:
-    """The bucket (its ARN) and the prefix that workstations may add to."""
+    """The bucket (its ARN), the prefix that workstations may add to, and the bucket's key."""
 
     place: Place
     bucket_arn: Input[str]
     prefix: str
+    key: Key | None = None
 
     def __post_init__(self) -> None:
         if not self.prefix.endswith("/"):
@@ -41,7 +43,7 @@ class Uploader(ComponentResource):
         policy = iam.Policy(
             f"{name}-policy",
             description=f"Add objects under {args.prefix} to one labsight archive",
-            policy=policy_document(_grants(args.bucket_arn, args.prefix)),
+            policy=policy_document(_grants(args)),
             opts=child,
         )
         role = iam.Role(
@@ -58,15 +60,25 @@ class Uploader(ComponentResource):
         self.register_outputs({"policy_arn": self.policy_arn, "role_arn": self.role_arn})
 
 
-def _grants(bucket: Input[str], prefix: str) -> tuple[Grant, ...]:
+def _grants(args: UploaderArgs) -> tuple[Grant, ...]:
     """Return what scripts/labsight_lab/sync/s3.py calls; docs/sync.md says what each is for."""
     send = ("s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
     return (
-        Grant(send, (Output.concat(bucket, "/", prefix, "*"),)),
+        Grant(send, (Output.concat(args.bucket_arn, "/", args.prefix, "*"),)),
         # S3 knows no condition by which this one could be limited to the prefix.
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
-        Grant(("s3:ListBucketMultipartUploads",), (bucket,)),
+        Grant(("s3:ListBucketMultipartUploads",), (args.bucket_arn,)),
+        *((_encrypt(args.key, args.place),) if args.key else ()),
     )
+
+
+def _encrypt(key: Key, place: Place) -> Grant:
+    """Allow S3 to use the bucket's key for what is sent; an object of several parts is read again.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+    """
+    through_s3 = {"StringEquals": {"kms:ViaService": f"s3.{place.region}.amazonaws.com"}}
+    return Grant(("kms:GenerateDataKey", "kms:Decrypt"), (key.arn,), through_s3)
 
 
 def _trust(place: Place) -> dict[str, Any]:

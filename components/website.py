@@ -15,11 +15,11 @@ from components.code import source_files
 from components.place import Place
 from components.resource_policy import Statement
 
-CONFIG = "config.json"  # the build's own is for machines without a login
+# Tells the web app how people sign in; the build's own is for machines without a login.
+CONFIG = "config.json"
 HASHED = "assets/"  # the build puts a hash of each file's content into the names here
 FOR_EVER = "public, max-age=31536000, immutable"
 ASK_FIRST = "no-cache"
-CONFIG = "config.json"  # tells the web app how people sign in
 
 # What the standard library leaves to the machine's own tables, or does not know.
 _TYPES = {

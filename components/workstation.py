@@ -82,7 +82,8 @@ class Workstation(ComponentResource):
         role = Role(name, RoleArgs(service="ec2.amazonaws.com", grants=self._grants(args)), child)
         profile = iam.InstanceProfile(f"{name}-profile", role=role.name, opts=child)
         return ec2.Instance(
-            f"{name}-instance",
+            # Another kind is another machine: its image, which is kept, would not fit its scripts.
+            f"{name}-{args.kind}-instance",
             ami=ssm.get_parameter(name=KINDS[args.kind].IMAGE).insecure_value,
             instance_type=args.instance_type,
             subnet_id=args.network.private_subnets[0],

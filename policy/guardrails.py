@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from policy import lists
+from policy.closed import CLOSED
 from policy.rule import Properties
 from policy.rules import COMPANIONS, RULES
 
 EXCEPTIONS = Path(__file__).with_name("exceptions.txt")
 REVIEWED = Path(__file__).with_name("reviewed.txt")
-UNKNOWN = "UNKNOWN-TYPE"
+UNKNOWN, SHUT = "UNKNOWN-TYPE", "CLOSED-SERVICE"
 
 
 class Declared(Protocol):
@@ -68,7 +69,7 @@ def check(
     """
     every, kinds = list(resources), {"", *where}
     waived = {(one.resource, one.rule) for one in waivers if one.where in kinds}
-    found = [*_unknown(every), *_alone(every), *_together(every)]
+    found = [*_shut(every), *_unknown(every), *_alone(every), *_together(every)]
     return [one for one in found if (one.resource, one.rule) not in waived]
 
 
@@ -82,6 +83,13 @@ def needless(waivers: Iterable[Waiver], found: Mapping[str, Iterable[Complaint]]
         if (waiver.resource, waiver.rule) not in anywhere
         or (waiver.where and (waiver.resource, waiver.rule, waiver.where) not in broken)
     ]
+
+
+def _shut(resources: list[Declared]) -> Iterator[Complaint]:
+    for resource in resources:
+        for start, reason in CLOSED.items():
+            if resource.type.startswith(start):
+                yield Complaint(_label(resource), SHUT, f"is of a closed service: {reason}")
 
 
 def _unknown(resources: list[Declared]) -> Iterator[Complaint]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from components.code import ROOT
 from components.database import Database, DatabaseArgs
+from components.database_engines import MASTER
 from components.function import Function, FunctionArgs, Inside
 from components.migration import Migration, MigrationArgs
 from components.release import Release, ReleaseArgs
@@ -16,7 +17,8 @@ CATALOG = ROOT / "src" / "labsight" / "catalog"
 DECIDED_BY = (CATALOG / "migrations", CATALOG / "roles.py")
 
 MIGRATE_SECONDS = 300
-SETUP_SECONDS = MIGRATE_SECONDS + 30
+# Time for a function that was long idle to get its way into the network back.
+SETUP_SECONDS = MIGRATE_SECONDS + 180
 RELEASE_SECONDS = 900
 SMALL_MB = 512
 MIGRATE_MB = 1024
@@ -63,6 +65,8 @@ def build(settings: Settings, foundation: Foundation) -> Catalog:
         FunctionArgs(
             code="migrate",
             environment={**database.environment(), **LOGGING},
+            # RDS may ask the master for a token, too: lambdas/migrate/handler.py.
+            grants=(database.connect(MASTER),),
             timeout_seconds=MIGRATE_SECONDS,
             memory_mb=MIGRATE_MB,
             platform=foundation.platform,

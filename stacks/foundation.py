@@ -113,7 +113,12 @@ def uploader(foundation: Foundation) -> Uploader:
     """Declare what a scanner's computer needs to send slides, and no more."""
     return Uploader(
         "uploader",
-        UploaderArgs(place=foundation.place, bucket_arn=foundation.archive.arn, prefix=SLIDES),
+        UploaderArgs(
+            place=foundation.place,
+            bucket_arn=foundation.archive.arn,
+            prefix=SLIDES,
+            key=foundation.archive.key,
+        ),
     )
 
 

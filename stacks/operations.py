@@ -1,6 +1,5 @@
 """What tells people how the stack is: alarms, a dashboard, a budget, copies, a record of reads."""
 
-import re
 from dataclasses import dataclass
 
 import pulumi
@@ -27,9 +26,6 @@ from stacks.viewer import Viewer
 # Longer than any day at work.
 LEFT_ON_HOURS = 14
 BACKUP_DAYS = 35
-# Of a class without a letter for much memory (t, m): https://aws.amazon.com/rds/instance-types/
-MEMORY_GB = {"micro": 1, "small": 2, "medium": 4, "large": 8, "xlarge": 16}
-_CLASS = re.compile(r"db\.(?P<family>[a-z])[a-z0-9]*\.(?P<times>\d*)(?P<size>[a-z]+)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,17 +166,8 @@ def _of_database(settings: Settings, catalog: Catalog) -> tuple[Watch, ...]:
     return watches.of_postgres(
         database.identifier,
         storage_gb=settings.database.storage_gb,
-        memory_gb=memory_gb(settings.database.instance_class),
+        memory_gb=watches.memory_of(settings.database.instance_class),
     )
-
-
-def memory_gb(instance_class: str) -> float:
-    """Return the memory of a database's class in GiB; the least there is, if it is not known."""
-    match = _CLASS.fullmatch(instance_class)
-    if not match or match["size"] not in MEMORY_GB:
-        return 1
-    plenty = 2 if match["family"] in "rx" else 1
-    return MEMORY_GB[match["size"]] * int(match["times"] or 1) * plenty
 
 
 def _of_desktop(desktop: Desktop) -> tuple[Watch, ...]:

@@ -9,6 +9,12 @@ from labsight.catalog.roles import set_up
 from labsight.errors import InvalidInput, LabsightError
 from labsight.settings import Environment
 
+# What RDS says to members of rds_iam who come with a password: it takes tokens from them alone.
+# Since PostgreSQL 16 whoever makes a role is a member of it, and so the master who made the writer
+# may be one of rds_iam from the second set-up on.
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html
+WANTS_A_TOKEN = "PAM authentication failed"  # noqa: S105  what a server says
+
 _environment = Environment()
 _environment.configure_logging()
 _database = _environment.database
@@ -17,13 +23,23 @@ _database = _environment.database
 def handle(event: dict[str, Any], _context: object) -> dict[str, str]:
     """Set up as the master whose credentials the event brings; say which revision there is now."""
     credentials = _credentials(event)
-    engine = connect(_database.url, _database.auth, credentials=credentials)
     try:
-        return {"revision": set_up(engine)}
+        try:
+            return {"revision": _set_up(_database.auth, credentials)}
+        except OperationalError as error:
+            if WANTS_A_TOKEN not in str(error):
+                raise
+        return {"revision": _set_up("iam", credentials)}
     except SQLAlchemyError as error:
         # Without its cause, which goes to the log with all that it holds.
         reason = _reason(error).replace(credentials[1], "***")
         raise LabsightError(f"the database was not set up: {reason}") from None
+
+
+def _set_up(auth: str, credentials: tuple[str, str]) -> str:
+    engine = connect(_database.url, auth, credentials=credentials)
+    try:
+        return set_up(engine)
     finally:
         engine.dispose()
 

@@ -81,6 +81,14 @@ def test_it_answers_over_tls_alone_and_logs_no_value_that_was_looked_for(
     assert values["log_parameter_max_length_on_error"] == "0"
 
 
+@pytest.mark.parametrize(("engine", "kind"), [("postgres", INSTANCE), ("aurora", MEMBER)])
+def test_what_writes_its_figures_may_do_so_from_the_first_on(
+    engine: str, kind: str, declare: Declare, recorded: Recorded
+) -> None:
+    declare(lambda: database(engine=engine).address)
+    assert "database-monitoring-policy" in recorded.one(kind).depends_on
+
+
 @pytest.mark.parametrize(("engine", "kind"), [("postgres", INSTANCE), ("aurora", CLUSTER)])
 def test_a_kept_database_is_protected_and_leaves_a_snapshot_of_a_name_of_its_own(
     engine: str, kind: str, declare: Declare, recorded: Recorded

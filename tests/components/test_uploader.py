@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from components.code import ROOT
+from components.encryption import Key, KeyArgs
 from components.place import Place
 from components.uploader import SESSION_SECONDS, Uploader, UploaderArgs
 from tests.support.pulumi_recorder import Declare, Recorded
@@ -31,6 +32,24 @@ def test_objects_are_added_under_the_prefix_alone(declare: Declare, recorded: Re
             "s3:ListMultipartUploadParts",
         },
         ARCHIVE: {"s3:ListBucketMultipartUploads"},
+    }
+
+
+def test_an_own_key_of_the_bucket_is_used_through_s3_alone(
+    declare: Declare, recorded: Recorded
+) -> None:
+    def program() -> None:
+        key = Key("data", KeyArgs(description="Data", place=PLACE))
+        Uploader(
+            "uploader", UploaderArgs(place=PLACE, bucket_arn=ARCHIVE, prefix="slides/", key=key)
+        )
+
+    declare(program)
+    (held,) = (one for one in statements(recorded) if "kms:GenerateDataKey" in one["Action"])
+    assert set(held["Action"]) == {"kms:GenerateDataKey", "kms:Decrypt"}
+    assert held["Resource"] == [recorded.one("aws:kms/key:Key").state["arn"]]
+    assert held["Condition"] == {
+        "StringEquals": {"kms:ViaService": "s3.eu-central-1.amazonaws.com"}
     }
 
 

@@ -305,3 +305,9 @@ def test_a_drive_letter_that_windows_does_not_give_away_is_refused(
 @pytest.mark.parametrize("type_", ["g4dn.xlarge", "m7i-flex.large", "t3a.xlarge", "x2iedn.xlarge"])
 def test_every_x86_type_is_taken(declare: Declare, recorded: Recorded, type_: str) -> None:
     assert declared(declare, recorded, instance_type=type_).inputs["instanceType"] == type_
+
+
+def test_another_kind_is_another_machine(declare: Declare, recorded: Recorded) -> None:
+    """Its image is never replaced, so Linux scripts must not come to a Windows image."""
+    windows = declared(declare, recorded).name
+    assert declared(declare, recorded, kind="linux-dcv").name != windows

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from labsight.catalog.protection import Target, lift
 from labsight.catalog.setup import set_up
@@ -58,6 +59,37 @@ def test_a_failure_of_the_function_is_told_without_the_password() -> None:
     assert failed.value.message == (
         "migrate did not set up the database (Unhandled): cannot connect with ***"
     )
+
+
+class Sleeping(Functions):
+    """Lambda that has to get a function ready first, and says so with these codes."""
+
+    def __init__(self, *codes: str) -> None:
+        super().__init__({"revision": "0001"})
+        self.codes = list(codes)
+
+    def invoke(self, **call: Any) -> Any:
+        if self.codes:
+            raise ClientError({"Error": {"Code": self.codes.pop(0), "Message": "no"}}, "Invoke")
+        return super().invoke(**call)
+
+
+def test_a_function_that_was_long_idle_is_waited_for_and_called_once() -> None:
+    waited: list[float] = []
+    functions = Sleeping("ResourceNotReadyException", *["ResourceConflictException"] * 3)
+    assert set_up(Secrets(), functions, SECRET, "migrate", waited.append) == "0001"
+    assert waited == [10.0] * 4
+    assert len(functions.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "waits"), [("ENINotReadyException", 12), ("AccessDeniedException", 0)]
+)
+def test_one_that_never_gets_ready_is_given_up(code: str, waits: int) -> None:
+    waited: list[float] = []
+    with pytest.raises(ClientError, match=code):
+        set_up(Secrets(), Sleeping(*[code] * 20), SECRET, "migrate", waited.append)
+    assert len(waited) == waits
 
 
 @pytest.mark.parametrize("answer", [None, {}, {"revision": 1}, [], "0001"])
@@ -113,6 +145,30 @@ def test_migrating_twice_answers_the_same_revision(
             text("select tableowner from pg_tables where tablename = 'slide'")
         ).scalar_one()
     assert tables == "labsight"
+
+
+def test_a_master_of_whom_the_server_wants_a_token_comes_with_one(
+    function: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABSIGHT_DATABASE_URL", "postgresql+psycopg://db.example:5433/labsight")
+    monkeypatch.setenv("LABSIGHT_DATABASE_AUTH", "password")
+    handler, tried = function("migrate"), list[str]()
+
+    def connecting(_url: str, auth: str, **rest: Any) -> Engine:
+        assert rest == {"credentials": ("labsight_admin", PASSWORD)}
+        tried.append(auth)
+        return create_engine("sqlite://")
+
+    def asking(_engine: Engine) -> str:
+        if tried[-1] == "password":
+            said = 'FATAL:  PAM authentication failed for user "labsight_admin"'
+            raise OperationalError("connect", {}, Exception(said))
+        return "0001"
+
+    monkeypatch.setattr(handler, "connect", connecting)
+    monkeypatch.setattr(handler, "set_up", asking)
+    assert handler.handle({"master": MASTER}, None) == {"revision": "0001"}
+    assert tried == ["password", "iam"]
 
 
 @pytest.mark.parametrize(

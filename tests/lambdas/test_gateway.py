@@ -15,6 +15,7 @@ from moto import mock_aws
 
 from labsight.errors import GatewayUnavailable, InvalidInput, SettingsError
 from labsight.gateway.activation import Patience
+from labsight.gateway.aws import CALL_SECONDS
 from labsight.gateway.parts import Disk
 from tests.labsight.gateway.fakes import FakeGateway, FakeInstance, FakeVault
 
@@ -83,6 +84,10 @@ def test_activation_tells_what_to_check(function: Start, monkeypatch: pytest.Mon
 def test_waking_does_nothing_until_the_stack_is_taken_away(function: Start, action: str) -> None:
     handler = function("gateway_wake")
     assert handler.handle({"tf": {"action": action}}, None) == {"gateway": "left alone"}
+
+
+def test_waking_ends_before_lambda_ends_it(function: Start) -> None:
+    assert 600 < function("gateway_wake").SECONDS + 2 * CALL_SECONDS < 900
 
 
 def test_waking_starts_the_appliance(function: Start, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from policy.guardrails import (
+    SHUT,
     UNKNOWN,
     Complaint,
     Waiver,
@@ -62,9 +63,21 @@ def test_a_queue_needs_a_policy() -> None:
 
 
 def test_a_type_that_no_rule_knows_is_refused() -> None:
-    (complaint,) = check([Declared("aws:snowball/box:Box", "cold")])
+    (complaint,) = check([Declared("aws:coldbox/box:Box", "cold")])
     assert complaint.rule == UNKNOWN
     assert "write one, or its reason in reviewed.txt" in str(complaint)
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [
+        "aws:cloudfront/originAccessIdentity:OriginAccessIdentity",
+        "aws:glacier/vault:Vault",
+        "aws:ec2/launchConfiguration:LaunchConfiguration",
+    ],
+)
+def test_a_closed_service_is_refused(type_: str) -> None:
+    assert SHUT in {complaint.rule for complaint in check([Declared(type_, "old")])}
 
 
 def test_components_need_no_rule() -> None:

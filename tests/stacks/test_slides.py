@@ -86,11 +86,25 @@ def test_each_user_of_the_database_signs_in_as_itself(
 
 def test_the_migrating_function_is_handed_its_credentials(slides: Recorded) -> None:
     assert environment(slides, "migrate")["LABSIGHT_DATABASE_AUTH"] == "password"
-    assert own(slides, "migrate") == set()
+    # The server may ask the master for a token, once it has made roles that come with one.
+    assert own(slides, "migrate") == {"rds-db:connect"}
+    (resource,) = allowed(slides, "migrate")["rds-db:connect"]
+    assert resource.endswith("/labsight_admin")
     assert own(slides, "database-setup") == {
         "secretsmanager:GetSecretValue",
         "lambda:InvokeFunction",
     }
+
+
+def test_a_scanner_s_computer_may_use_an_own_key_of_the_archive(slides: Recorded) -> None:
+    def sends(recorded: Recorded) -> list[list[str]]:
+        policy = recorded.one("aws:iam/policy:Policy", "uploader-policy").inputs["policy"]
+        held = json.loads(policy)["Statement"]
+        return [one["Resource"] for one in held if "kms:GenerateDataKey" in one["Action"]]
+
+    regulated = recording({"profile": "regulated"})
+    key = regulated.one("aws:kms/key:Key", "data-key").state["arn"]
+    assert (sends(slides), sends(regulated)) == ([], [[key]])
 
 
 def test_labels_are_shown_when_the_lab_says_so(slides: Recorded) -> None:

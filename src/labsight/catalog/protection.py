@@ -66,7 +66,7 @@ def lift(
         try:
             _modify(databases, target)
         except Exception as error:
-            code = _code(error)
+            code = code_of(error)
             if code in GONE:
                 return
             if code not in BUSY:
@@ -92,7 +92,7 @@ def _modify(databases: Databases, target: Target) -> None:
         )
 
 
-def _code(error: Exception) -> str:
+def code_of(error: Exception) -> str:
     """Return what AWS calls an error; this package knows no AWS library."""
     response = getattr(error, "response", None)
     return str(response["Error"]["Code"]) if isinstance(response, dict) else ""

@@ -107,10 +107,13 @@ def upgrade_in(connection: Connection) -> str:
 def take_turn(connection: Connection) -> None:
     """Wait, without a limit, until nobody else migrates; the turn lasts until the transaction ends.
 
-    Taking it twice in one transaction does no harm.
+    A function that was killed does not always close its connection: the server ends its transaction
+    after a minute of silence, or nobody could migrate for hours. Taking the turn twice in one
+    transaction does no harm.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("set local statement_timeout = 0"))
+        connection.execute(text("set local idle_in_transaction_session_timeout = '60s'"))
         connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
 
 

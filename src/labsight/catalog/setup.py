@@ -4,9 +4,20 @@ The database's network reaches no AWS API, so the secret is read out here and ha
 """
 
 import json
+import time
+from collections.abc import Callable
 from typing import Any, Protocol
 
+from labsight.catalog.protection import code_of
 from labsight.errors import LabsightError, SettingsError
+
+# After some weeks without a call Lambda takes a function's way into the network down. The next
+# call fails, and has it made anew, which takes about a minute.
+# https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
+NOT_READY = frozenset(
+    {"ResourceNotReadyException", "ResourceConflictException", "ENINotReadyException"}
+)
+WAIT_SECONDS, MOST_WAITS = 10.0, 12
 
 
 class Secrets(Protocol):
@@ -23,14 +34,16 @@ class Functions(Protocol):
         """Call a function and wait for its answer."""
 
 
-def set_up(secrets: Secrets, functions: Functions, secret: str, migrate: str) -> str:
+def set_up(
+    secrets: Secrets,
+    functions: Functions,
+    secret: str,
+    migrate: str,
+    wait: Callable[[float], None] = time.sleep,
+) -> str:
     """Return the revision that the function ``migrate`` answers; safe to repeat."""
     master = _master(secrets, secret)
-    answer = functions.invoke(
-        FunctionName=migrate,
-        InvocationType="RequestResponse",
-        Payload=json.dumps({"master": master}).encode(),
-    )
+    answer = _call(functions, migrate, json.dumps({"master": master}).encode(), wait)
     told = json.loads(answer["Payload"].read() or b"null")
     if kind := answer.get("FunctionError"):
         raise LabsightError(
@@ -39,6 +52,23 @@ def set_up(secrets: Secrets, functions: Functions, secret: str, migrate: str) ->
     if not (isinstance(told, dict) and isinstance(told.get("revision"), str)):
         raise LabsightError(f"{migrate} answered without a revision; its log tells more")
     return str(told["revision"])
+
+
+def _call(
+    functions: Functions, function: str, payload: bytes, wait: Callable[[float], None]
+) -> Any:
+    """Call a function as soon as it can be called; one that began is not called again."""
+    waits = 0
+    while True:
+        try:
+            return functions.invoke(
+                FunctionName=function, InvocationType="RequestResponse", Payload=payload
+            )
+        except Exception as error:
+            if code_of(error) not in NOT_READY or waits == MOST_WAITS:
+                raise
+        waits += 1
+        wait(WAIT_SECONDS)
 
 
 def _master(secrets: Secrets, secret: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from labsight.errors import GatewayUnavailable
@@ -20,9 +21,15 @@ _MISSING = {"InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed"}
 _NO_VALUE = "ResourceNotFoundException"
 
 
+# The service asks the appliance itself, and one that is starting may keep it waiting: longer than
+# a function has left, if a call took the minutes that boto3 allows it.
+CALL_SECONDS = 50  # at most, both attempts and the pause between them
+_BOUNDED = Config(connect_timeout=4, read_timeout=20, retries={"total_max_attempts": 2})
+
+
 def client(service: str) -> Any:
-    """Return a client with the credentials and region that Lambda gives."""
-    return boto3.client(cast("Any", service))
+    """Return a client with the credentials and region that Lambda gives; it does not wait long."""
+    return boto3.client(cast("Any", service), config=_BOUNDED)
 
 
 class Ec2Instance:

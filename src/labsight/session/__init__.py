@@ -1,0 +1,1 @@
+"""A session at the edge: cookies that open tiles, for whoever signed in."""

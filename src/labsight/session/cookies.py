@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1
@@ -26,8 +26,9 @@ NAMES = (POLICY, SIGNATURE, KEY_PAIR_ID)
 
 # Any path at any host. Which host it is, the signer cannot know (the distribution stands in front
 # of it and is made after it), and need not: browsers send a cookie to the host that set it alone,
-# and no other distribution trusts the key. Which paths ask for cookies, the distribution says.
-EVERYWHERE = "http*://*/*"
+# and no other distribution trusts the key. Which paths ask for cookies, the distribution says. A
+# resource has to begin with http:// or https://, without a wildcard before the slashes.
+EVERYWHERE = "https://*/*"
 
 # CloudFront verifies RSA-SHA1 unless a fourth cookie names another hash.
 _HASH = SHA1()  # noqa: S303 - the signature is only good for the key's hour, and CloudFront's rule
@@ -132,5 +133,5 @@ def _loaded(load: Any, pem: str, *rest: None) -> Any:
     """Load a key; what is wrong with it is not told, since that could show parts of it."""
     try:
         return load(pem.encode(), *rest)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         return None

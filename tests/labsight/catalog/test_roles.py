@@ -10,6 +10,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from labsight.catalog import Catalog, connect, roles
 from labsight.catalog.roles import OWNER, READER, WRITER, set_up
+from labsight.catalog.session import take_turn
 
 KEY = "slides/lab/a.svs"
 
@@ -177,6 +178,16 @@ def test_a_right_that_somebody_added_by_hand_is_taken_back(master: Engine) -> No
     reader = as_user(master, READER)
     assert "permission denied" in refused(reader, "delete from slide")
     reader.dispose()
+
+
+def test_a_set_up_that_fell_silent_does_not_keep_its_turn_for_ever(master: Engine) -> None:
+    with master.begin() as connection:
+        take_turn(connection)
+        limit = connection.execute(text("show idle_in_transaction_session_timeout")).scalar_one()
+    assert limit == "1min"
+    with master.begin() as connection:
+        usual = connection.execute(text("show idle_in_transaction_session_timeout")).scalar_one()
+    assert usual == "0"
 
 
 def test_the_set_up_can_be_raced(master: Engine) -> None:

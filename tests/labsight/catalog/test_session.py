@@ -60,6 +60,11 @@ def test_a_token_is_the_password_of_the_url_s_user() -> None:
     assert (told["user"], told["password"]) == ("labsight_reader", "signed")
 
 
+def test_credentials_say_whose_token_it_is() -> None:
+    told = parameters(URL, "iam", ("labsight_admin", "p@ss/w:rd"))
+    assert (told["user"], told["password"]) == ("labsight_admin", "signed")
+
+
 def test_a_token_is_signed_here_for_host_port_and_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")

@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from labsight.errors import GatewayUnavailable
 from labsight.gateway.aws import (
+    CALL_SECONDS,
     Ec2Instance,
     SecretVault,
     SqsQueue,
@@ -57,6 +58,12 @@ def test_an_instance_is_started_stopped_and_missed() -> None:
     ec2.terminate_instances(InstanceIds=[made["InstanceId"]])
     assert instance.state() == "terminated"
     assert Ec2Instance("i-0123456789abcdef0", ec2).state() == "missing"
+
+
+def test_no_call_keeps_a_function_waiting_for_minutes() -> None:
+    config: Any = client("storagegateway").meta.config
+    attempts = config.retries["total_max_attempts"]
+    assert attempts * (config.connect_timeout + config.read_timeout) < CALL_SECONDS
 
 
 def test_a_call_that_is_not_allowed_is_no_missing_instance() -> None:

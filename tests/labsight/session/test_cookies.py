@@ -86,6 +86,7 @@ def test_a_policy_that_was_changed_after_signing_opens_nothing() -> None:
 @pytest.mark.parametrize(
     ("resource", "opens"),
     [
+        (EVERYWHERE, True),
         ("http*://*/*", True),
         ("https://*/slides/*", True),
         ("https://d111111abcdef8.cloudfront.net/*", True),
@@ -161,9 +162,17 @@ def test_whatever_a_browser_sends_is_refused_and_breaks_nothing(
 def test_a_key_that_is_none_is_a_wrong_setting_and_not_shown() -> None:
     elliptic = ec.generate_private_key(ec.SECP256R1())
     pem = elliptic.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    for wrong in ("planted", pem, PUBLIC):
+    for wrong in ("planted", pem, PUBLIC, unknown_kind("PRIVATE KEY", "020100300506032a03040400")):
         with pytest.raises(SettingsError, match="no RSA key in PEM form") as caught:
             sign(wrong, ID, EVERYWHERE, NOW)
         assert wrong not in str(caught.value)
-    with pytest.raises(SettingsError, match="the public signing key is no RSA key"):
-        verify(signed(), "planted", ID, URL, NOW)
+    for wrong in ("planted", unknown_kind("PUBLIC KEY", "300506032a030403020000")):
+        with pytest.raises(SettingsError, match="the public signing key is no RSA key"):
+            verify(signed(), wrong, ID, URL, NOW)
+
+
+def unknown_kind(label: str, content: str) -> str:
+    """Return a key of an algorithm (1.2.3.4) that nobody knows."""
+    body = bytes.fromhex(content)
+    text = base64.b64encode(bytes([0x30, len(body)]) + body).decode()
+    return f"-----BEGIN {label}-----\n{text}\n-----END {label}-----\n"
