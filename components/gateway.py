@@ -54,7 +54,7 @@ class FileGatewayArgs:
     """What a lab may decide about its file gateway.
 
     ``slides`` and ``work`` are the prefixes shown read-only and writable. Without a directory one
-    account signs in, whose password is a secret that can be restored for ``secret_kept_days``.
+    account signs in, whose password is a secret that can be restored for ``secret_days``.
     ``disk_key`` is an own key of the appliance's disks.
     """
 
@@ -63,7 +63,7 @@ class FileGatewayArgs:
     platform: FunctionPlatform
     slides: str
     work: str
-    secret_kept_days: int
+    secret_days: int
     instance_type: str = "m5.xlarge"
     cache_gb: int = 150
     time_zone: str = "GMT"
@@ -241,7 +241,7 @@ class FileGateway(ComponentResource):
                 f"{name}-password",
                 SecretArgs(
                     description="Password of the file gateway's one account, smbguest",
-                    kept_days=args.secret_kept_days,
+                    kept_days=args.secret_days,
                     key=args.platform.key,
                 ),
                 child,

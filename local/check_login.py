@@ -5,8 +5,7 @@ from collections.abc import Iterator
 
 from local import declared, edge_wiring
 from local.declared import Deployment, Properties, Resource
-
-CONFIG = "config.json"  # tells the web app how to sign in
+from local.edge_wiring import CONFIG
 
 
 def broken_login(deployment: Deployment) -> Iterator[str]:

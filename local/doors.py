@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 from local import declared, edge_wiring, forwarding, routes, wiring
 from local.declared import Deployment, Properties, Resource
 from local.edge import Door, Edge, ErrorPage
-from local.edge_wiring import Behaviour
+from local.edge_wiring import CONFIG, Behaviour
 from local.front import Front, Target
 from local.functions import Pool
 from local.login import Client, Login, seconds
@@ -29,7 +29,6 @@ from local.process import Log
 from local.sign_in import SignIn
 from local.web_folder import WebFolder
 
-CONFIG = "config.json"
 Pools = Mapping[str, Pool]
 
 

@@ -97,7 +97,7 @@ class Edge:
         if not door.keys:
             return None
         given = _cookies(asked)
-        key_id = given.get("CloudFront-Key-Pair-Id", "")
+        key_id = given.get(cookies.KEY_PAIR_ID, "")
         if key_id not in door.keys:
             return problem(403, "sign in: no cookie of this deployment lets you see tiles")
         try:

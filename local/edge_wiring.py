@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from local import declared
 from local.declared import Deployment, Properties, Resource
 
+CONFIG = "config.json"  # the site's file that tells the web app how to sign in
 DEFAULT = "*"  # what the default behaviour takes: everything that no other one does
 
 

@@ -12,7 +12,6 @@ from local import declared, payload
 from local.declared import Deployment, Properties, Resource
 from local.edge_wiring import Behaviour, find
 
-EVERYTHING = frozenset({"*"})
 NOTHING: frozenset[str] = frozenset()
 # What an origin is told of in any case: how the body is to be read, and the connection's own.
 ALWAYS = frozenset({"content-type", "content-length", "user-agent"})

@@ -125,7 +125,12 @@ def _handler(invocations: Invocations) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             """Answer a call."""
-            length = int(self.headers.get("Content-Length") or 0)
+            said = self.headers.get("Content-Length") or "0"
+            if not (said.isascii() and said.isdigit()):
+                self.close_connection = True
+                self._write(*_error(400, "InvalidRequestContentException", "no Content-Length"))
+                return
+            length = int(said)
             if length > MAX_PAYLOAD:
                 self.close_connection = True
                 size = f"an event of {length} bytes; Lambda takes 6 MB"

@@ -284,7 +284,9 @@ RECORDED = {
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "",
     "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": "",
     "aws:scheduler/schedule:Schedule": "arn:aws:scheduler:{region}:{account}:schedule/{name}",
-    "aws:storagegateway/gateway:Gateway": "arn:aws:storagegateway:{region}:{account}:gateway/{name}",
+    "aws:storagegateway/gateway:Gateway": (
+        "arn:aws:storagegateway:{region}:{account}:gateway/{name}"
+    ),
     "aws:storagegateway/smbFileShare:SmbFileShare": (
         "arn:aws:storagegateway:{region}:{account}:share/{name}"
     ),

@@ -79,7 +79,7 @@ def _gateway(settings: Settings, foundation: Foundation) -> FileGateway:
             platform=foundation.platform,
             slides=SLIDES,
             work=WORK,
-            secret_kept_days=foundation.secret_days,
+            secret_days=foundation.secret_days,
             instance_type=settings.gateway.instance_type,
             cache_gb=settings.gateway.cache_gb,
             time_zone=settings.gateway.time_zone,

@@ -80,7 +80,10 @@ def build(settings: Settings, parts: Parts) -> Operations:
     foundation = parts.foundation
     topic = _topic("alarms", settings, foundation, foundation.place)
     failed = _failed_imports(parts.slides) if parts.slides else None
+    backup = _backup(settings, parts)
     watched = _watches(settings, parts, failed)
+    if backup:
+        watched += watches.of_backup(backup.vault_name)
     if parts.viewer:
         watched += _of_edge(settings, parts.viewer, foundation)
     Alarms("alarm", AlarmsArgs(topic=topic, watches=watched))
@@ -93,7 +96,7 @@ def build(settings: Settings, parts: Parts) -> Operations:
             topic_arn=topic.arn,
         ),
     )
-    return Operations(backup=_backup(settings, parts), trail=_trail(settings, foundation))
+    return Operations(backup=backup, trail=_trail(settings, foundation))
 
 
 def _backup(settings: Settings, parts: Parts) -> Backup | None:

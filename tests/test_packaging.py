@@ -1,7 +1,6 @@
 """The wheel: what is in it, and whether what it installs works away from the checkout."""
 
 import os
-import socket
 import subprocess
 import sys
 import sysconfig
@@ -20,6 +19,7 @@ import pytest
 
 from tests.support import repository
 from tests.support.made_slides import make_svs
+from tests.support.ports import free_port
 from tests.support.repository import ROOT
 
 PROJECT = tomllib.loads(repository.read("pyproject.toml"))["project"]
@@ -172,9 +172,7 @@ def test_the_installed_command_tells_its_version_and_its_help(installed: Path) -
 @contextmanager
 def serving(installed: Path, slides: Path) -> Iterator[httpx2.Client]:
     """Run the installed `labsight serve` over a folder, until the block ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [str(installed / "venv" / "bin" / "labsight"), "serve", str(slides)]
     log = installed / "serve.log"
     with log.open("w", encoding="utf-8") as output:

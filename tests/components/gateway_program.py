@@ -42,7 +42,7 @@ def gateway(**changes: Any) -> FileGateway:
         "platform": platform(),
         "slides": "slides/",
         "work": "work/",
-        "secret_kept_days": 7,
+        "secret_days": 7,
     }
     return FileGateway("gateway", FileGatewayArgs(**{**least, **changes}))
 

@@ -14,6 +14,7 @@ from labsight.errors import Conflict, LabsightError, SettingsError, StorageUnava
 from labsight_lab import cli, serve
 from labsight_lab.sync import command
 from tests.lab.support import write
+from tests.support.ports import free_port
 
 SYNC = ["--bucket", "archive", "--source", "scanner-1"]
 
@@ -145,13 +146,6 @@ def test_serve_without_its_extra_says_what_to_install(
     without("uvicorn", "labsight.api.serve")
     assert cli.main(["serve", str(tmp_path), "--port", str(free_port())]) == 2
     assert "install labsight's wheel with [serve]" in said()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture

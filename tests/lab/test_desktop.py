@@ -1,7 +1,6 @@
 """`labsight desktop` start, stop, status and password against an EC2 of its own."""
 
 import base64
-import contextlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -22,8 +21,8 @@ from labsight_lab.desktop import password as passwords
 from labsight_lab.desktop.aws import explained
 from labsight_lab.desktop.machine import Machine
 from labsight_lab.desktop.power import Power, described, report
+from tests.support.machines import run_machine
 
-IMAGE = "ami-12c6146b"
 _stacks = count(1)
 
 
@@ -48,19 +47,7 @@ def make(ec2: Any, stack: str) -> Any:
 
     def made(part: str = "desktop", **tags: str) -> str:
         given = {"part": part, "stack": stack, "kind": "windows", "idle-minutes": "60"} | tags
-        (one,) = ec2.run_instances(
-            ImageId=IMAGE,
-            MinCount=1,
-            MaxCount=1,
-            InstanceType="t3.xlarge",
-            TagSpecifications=[
-                {
-                    "ResourceType": "instance",
-                    "Tags": [{"Key": f"labsight:{k}", "Value": v} for k, v in given.items()],
-                }
-            ],
-        )["Instances"]
-        return str(one["InstanceId"])
+        return run_machine(ec2, **given)
 
     return made
 
@@ -213,6 +200,7 @@ def test_without_credentials_it_says_how_to_get_some(
     [
         ("UnauthorizedOperation", NotPermitted, "AWS does not allow ec2:StartInstances"),
         ("RequestExpired", SettingsError, "AWS rejects the credentials"),
+        ("SignatureDoesNotMatch", SettingsError, "AWS rejects the credentials"),
         ("InsufficientInstanceCapacity", Conflict, "no machine of this type to spare now"),
         ("IncorrectInstanceState", Conflict, "on its way to another state"),
     ],
@@ -411,10 +399,18 @@ def test_keys_that_do_not_fit_are_refused(key: rsa.RSAPrivateKey, tmp_path: Path
 
 
 def test_another_key_never_shows_the_password(key: rsa.RSAPrivateKey, tmp_path: Path) -> None:
-    """OpenSSL answers a wrong key with random bytes instead of an error, against an attack."""
     file = tmp_path / "key.pem"
     file.write_bytes(pem(rsa.generate_private_key(public_exponent=65537, key_size=2048)))
-    shown = ""
-    with contextlib.suppress(InvalidInput):
-        shown = decrypt(encrypted(key, "right"), file)
-    assert shown != "right"
+    with pytest.raises(InvalidInput, match="needs to be the private key of 'operator'"):
+        decrypt(encrypted(key, "rightword"), file)
+
+
+@pytest.mark.parametrize("random", ["", "short", "with\u00e4umlaut", "with\nline break"])
+def test_what_no_windows_password_can_be_is_not_shown(
+    key: rsa.RSAPrivateKey, tmp_path: Path, random: str
+) -> None:
+    """With a wrong key OpenSSL makes random bytes up instead of an error, against an attack."""
+    file = tmp_path / "key.pem"
+    file.write_bytes(pem(key))
+    with pytest.raises(InvalidInput, match="does not decrypt the password"):
+        decrypt(encrypted(key, random), file)

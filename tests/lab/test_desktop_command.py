@@ -14,6 +14,8 @@ import pytest
 
 from labsight_lab import cli
 from labsight_lab.desktop import stage, tools
+from tests.support.machines import run_machine
+from tests.support.ports import free_port
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -206,20 +208,9 @@ def desktop(s3_address: str, **tags: str) -> tuple[str, str]:
     stack = f"typed-{next(_stacks)}"
     given = {"part": "desktop", "stack": stack} | tags
     client: Any = boto3.client("ec2", endpoint_url=s3_address)
-    (one,) = client.run_instances(
-        ImageId="ami-12c6146b",
-        MinCount=1,
-        MaxCount=1,
-        InstanceType="t3.xlarge",
-        TagSpecifications=[
-            {
-                "ResourceType": "instance",
-                "Tags": [{"Key": f"labsight:{k}", "Value": v} for k, v in given.items()],
-            }
-        ],
-    )["Instances"]
+    machine = run_machine(client, **given)
     client.close()
-    return stack, one["InstanceId"]
+    return stack, machine
 
 
 def test_the_desktop_names_the_archive_when_nobody_else_does(
@@ -249,6 +240,15 @@ class TestConnect:
         monkeypatch.setenv("PATH", str(folder))
         return folder / "asked"
 
+    def test_a_key_does_not_open_a_windows_desktop(
+        self, staging: str, s3_address: str, program: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        stack, machine = desktop(s3_address)
+        assert cli.main(["desktop", "connect", "--stack", stack, "--key", __file__]) == 2
+        assert f"--key: {machine} is a Windows desktop" in capsys.readouterr().err
+        assert staging
+        assert not program.exists()
+
     def test_a_desktop_that_is_off_is_not_waited_for(
         self, staging: str, s3_address: str, program: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -266,10 +266,11 @@ class TestConnect:
         stack, machine = desktop(s3_address)
         cli.main(["desktop", "stop", "--stack", stack])
         assert staging
+        port = str(free_port())
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "labsight_lab", "desktop", "connect", "--start"),
-                *("--stack", stack, "--local-port", "23389"),
+                *("--stack", stack, "--local-port", port),
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -289,8 +290,8 @@ class TestConnect:
         assert process.returncode == 130
         assert program.read_text().split() == [
             *("ec2-instance-connect", "open-tunnel", "--instance-id", machine),
-            *("--remote-port", "3389", "--local-port", "23389", "--region", "us-east-1"),
+            *("--remote-port", "3389", "--local-port", port, "--region", "us-east-1"),
         ]
-        assert "mstsc /v:localhost:23389" in out
+        assert f"mstsc /v:localhost:{port}" in out
         assert "interrupted; the desktop goes on" in said
         assert "Traceback" not in said

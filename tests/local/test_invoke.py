@@ -1,11 +1,13 @@
 """Functions that call functions: Lambda's Invoke, as an AWS client sees it."""
 
+import http.client
 import json
 import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import boto3
@@ -134,6 +136,16 @@ def test_what_lambda_refuses_has_lambda_s_name(
     with pytest.raises(ClientError) as refused:
         client.invoke(**arguments)
     assert refused.value.response["Error"]["Code"] == code
+
+
+@pytest.mark.parametrize("length", ["-1", "many"])
+def test_a_length_that_is_none_is_refused(endpoint: str, length: str) -> None:
+    host = endpoint.removeprefix("http://")
+    with closing(http.client.HTTPConnection(host, timeout=5)) as connection:
+        connection.putrequest("POST", "/2015-03-31/functions/migrate-local/invocations")
+        connection.putheader("Content-Length", length)
+        connection.endheaders()
+        assert connection.getresponse().status == 400
 
 
 def test_an_event_over_6_mb_is_refused_unread(endpoint: str, function: Function) -> None:

@@ -18,15 +18,6 @@ AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    executable = real.chromium()
-    if executable is None:
-        pytest.skip("no Chromium on this machine: apt-get install chromium")
-    with real.browser(executable) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     try:
         web_folder()

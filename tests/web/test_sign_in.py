@@ -9,21 +9,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from labsight.api.web import web_folder
 from labsight.errors import SettingsError
-from tests.support import browser as real
 from tests.support.edge_program import edge_beside
 from tests.support.sign_in import sign_in
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 COOKIES = {"CloudFront-Policy", "CloudFront-Signature", "CloudFront-Key-Pair-Id"}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    executable = real.chromium()
-    if executable is None:
-        pytest.skip("no Chromium on this machine: apt-get install chromium")
-    with real.browser(executable) as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import { type LoginConfig, readConfig } from "./config";
 import { isAnswer, Login, type LoginParts } from "./login";
 import { isAbort, noAnswer } from "./problem";
 import { SESSION_ADDRESS, TileSession } from "./tilesession";
+import { atMost, GOODBYE_MS } from "./waiting";
 
 const UNAUTHORIZED = 401;
 const FORBIDDEN = 403;
@@ -65,13 +66,19 @@ export class Access {
     if (entry === null) {
       return;
     }
+    await atMost(GOODBYE_MS, this.#closeSession(entry));
+    entry.tiles.end();
+    await entry.login.signOut();
+  }
+
+  async #closeSession(entry: Entry): Promise<void> {
     try {
+      // Cookies that came after the goodbye would stay.
+      await entry.tiles.settled();
       await this.#signed(entry, SESSION_ADDRESS, { method: "DELETE", credentials: "same-origin" });
     } catch {
       // The cookies end by themselves; that must not keep anybody signed in.
     }
-    entry.tiles.end();
-    await entry.login.signOut();
   }
 
   async #finish(): Promise<void> {

@@ -16,10 +16,13 @@ import {
 } from "./oauth";
 import { ApiProblem } from "./problem";
 import { isLocalAddress } from "./slides";
+import { atMost, GOODBYE_MS } from "./waiting";
 
 const UNAUTHORIZED = 401;
 /** Tokens are renewed this long before they run out, so that none does on its way. */
 const EARLY_MS = 60_000;
+/** And not more often than this by themselves, however short a token is said to last. */
+const SHORTEST_MS = 30_000;
 
 const ATTEMPT = "labsight.attempt";
 const REFRESH = "labsight.refresh";
@@ -52,7 +55,7 @@ export class Login {
   readonly #storage: Storage;
   readonly #changed: (person: string | null) => void;
   #tokens: Tokens | null = null;
-  #renewing: Promise<Tokens> | null = null;
+  #renewing: Promise<string> | null = null;
   #leaving: Promise<never> | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -69,17 +72,18 @@ export class Login {
     const query = this.#bar.here().searchParams;
     const attempt = this.#takeAttempt();
     this.#bar.rewrite(this.#bar.here().pathname);
+    // First of all: a link that somebody sends could show any words as those of the sign-in service.
+    if (attempt === null || attempt.state !== query.get("state")) {
+      throw this.#problem(
+        "This sign-in is not finished",
+        "It was begun in another tab, or longer ago. Sign in again in this one.",
+      );
+    }
     const refused = query.get("error");
     if (refused !== null) {
       throw this.#problem(
         "Signing in did not work",
         `${query.get("error_description") ?? refused}. Sign in again, or ask whoever runs labsight.`,
-      );
-    }
-    if (attempt === null || attempt.state !== query.get("state")) {
-      throw this.#problem(
-        "This sign-in is not finished",
-        "It was begun in another tab, or longer ago. Sign in again in this one.",
       );
     }
     try {
@@ -105,9 +109,17 @@ export class Login {
     if (refresh === null) {
       return await this.#unknown();
     }
-    this.#renewing ??= refreshTokens(this.#client, refresh);
+    this.#renewing ??= this.#refreshed(refresh);
+    return await this.#renewing;
+  }
+
+  async #refreshed(refresh: string): Promise<string> {
     try {
-      const tokens = await this.#renewing;
+      const tokens = await refreshTokens(this.#client, refresh);
+      if (this.#storage.getItem(REFRESH) !== refresh) {
+        // Signed out while the answer was on its way: it must not sign the person in again.
+        return await this.#unknown();
+      }
       this.#keep(tokens);
       return tokens.access;
     } catch (error) {
@@ -146,7 +158,7 @@ export class Login {
     this.#tokens = null;
     this.#changed(null);
     if (refresh !== null) {
-      await revoke(this.#client, refresh);
+      await atMost(GOODBYE_MS, revoke(this.#client, refresh));
     }
     return await this.#leave(logoutAddress(this.#client));
   }
@@ -191,7 +203,7 @@ export class Login {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(
       () => void this.renew().catch(() => undefined), // The next request tells what is wrong.
-      Math.max(0, tokens.expires - Date.now() - EARLY_MS),
+      Math.max(SHORTEST_MS, tokens.expires - Date.now() - EARLY_MS),
     );
   }
 

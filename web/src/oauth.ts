@@ -8,6 +8,8 @@ const SECRET_BYTES = 32;
 const MS_PER_SECOND = 1000;
 /** Taken where the authority does not say how long a token lasts. */
 const USUAL_SECONDS = 300;
+/** The most that Cognito gives an access token; a clock for far longer would strike at once. */
+const LONGEST_SECONDS = 86_400;
 
 /** Who asks: as which client of which authority, and the address that the answers come to. */
 export interface OauthClient {
@@ -131,7 +133,7 @@ async function askForTokens(
   const seconds = typeof answer.expires_in === "number" ? answer.expires_in : USUAL_SECONDS;
   const tokens = {
     access: answer.access_token,
-    expires: Date.now() + seconds * MS_PER_SECOND,
+    expires: Date.now() + Math.min(seconds, LONGEST_SECONDS) * MS_PER_SECOND,
     refresh: typeof answer.refresh_token === "string" ? answer.refresh_token : null,
     person: String(claims["email"] ?? claims["cognito:username"] ?? claims["sub"]),
   };

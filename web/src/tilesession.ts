@@ -41,6 +41,11 @@ export class TileSession {
     }
   }
 
+  /** Wait for cookies that are on their way, whatever becomes of them. */
+  async settled(): Promise<void> {
+    await this.#opening?.catch(() => undefined);
+  }
+
   /** Forget that there are cookies. */
   end(): void {
     clearTimeout(this.#timer);

@@ -3,6 +3,7 @@
 import { openAccess } from "./account";
 import { SlideApi } from "./api";
 import { drawIcons, el, find } from "./dom";
+import { asProblem } from "./problem";
 import { runShortcut, type Shortcut } from "./shortcuts";
 import { toggleFullScreen } from "./toolbar";
 import { listAddress, readListState, readSlideId } from "./urlstate";
@@ -93,9 +94,11 @@ function stepBack(): void {
 async function retryTiles(): Promise<void> {
   try {
     await access.renewTiles();
-  } finally {
-    viewer.view?.retry();
+  } catch (error) {
+    // Whoever has to sign in again comes back to this place; what else is wrong, the tiles show.
+    asProblem(error).remedy?.run();
   }
+  viewer.view?.retry();
 }
 
 function writeHelp(): void {

@@ -1,4 +1,7 @@
-/** How often the pages look again for an import to be done. */
+/** How long the pages wait: between two looks for an import to be done, and for a server on the way out. */
+
+/** What signing out waits for each of the servers that it tells. */
+export const GOODBYE_MS = 4000;
 
 const FIRST_LOOK_MS = 3000;
 const LAST_LOOK_MS = 30_000;
@@ -12,4 +15,17 @@ const GROWTH = 1.25;
  */
 export function delayBeforeLook(looks: number): number {
   return Math.min(FIRST_LOOK_MS * GROWTH ** looks, LAST_LOOK_MS);
+}
+
+/** Wait until something is done, or so many ms have passed; it goes on in the latter case. */
+export async function atMost(ms: number, done: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const passed = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  try {
+    await Promise.race([done, passed]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -48,7 +48,10 @@ export async function signIn(deployment: FakeDeployment, tab: FakeTab): Promise<
 export interface Faults {
   nonce?: string;
   audience?: string;
+  seconds?: number;
   tokens?: () => Response;
+  /** A request, by method and path, whose answer is on its way until this is done. */
+  slow?: { readonly what: string; readonly until: Promise<void> };
 }
 
 interface Asked {
@@ -75,6 +78,15 @@ export class FakeDeployment {
     const url = new URL(address, ORIGIN);
     const token = new Headers(init.headers).get("authorization");
     this.asked.push({ method: init.method ?? "GET", address, token });
+    const answer = await this.#answer(url, init, token);
+    const { slow } = this.faults;
+    if (slow?.what === `${init.method} ${url.pathname}`) {
+      await slow.until;
+    }
+    return answer;
+  };
+
+  async #answer(url: URL, init: RequestInit, token: string | null): Promise<Response> {
     if (url.origin === AUTHORITY) {
       return await this.#authority(url, init.body as URLSearchParams);
     }
@@ -84,7 +96,7 @@ export class FakeDeployment {
     return url.pathname.startsWith("/api/")
       ? this.#api(url, init.method ?? "GET", token)
       : json({}, this.cookies ? 200 : 403);
-  };
+  }
 
   /** Sign in at the authorize address and return where the browser is sent back to. */
   signIn(authorize: string): string {
@@ -142,7 +154,11 @@ export class FakeDeployment {
     const payload = btoa(String.fromCharCode(...bytes))
       .replaceAll("+", "-")
       .replaceAll("/", "_");
-    return { access_token: access, id_token: `h.${payload}.s`, expires_in: 3600 };
+    return {
+      access_token: access,
+      id_token: `h.${payload}.s`,
+      expires_in: this.faults.seconds ?? 3600,
+    };
   }
 
   #next(kind: string): string {

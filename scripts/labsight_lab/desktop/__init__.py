@@ -1,0 +1,1 @@
+"""`labsight desktop`: the operator's side of the viewer workstation."""

@@ -7,18 +7,7 @@ from typing import Any, Protocol
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    CredentialRetrievalError,
-    InvalidConfigError,
-    NoCredentialsError,
-    NoRegionError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    SSOError,
-    TokenRetrievalError,
-)
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
 from labsight import __version__
 from labsight.errors import (
@@ -29,20 +18,14 @@ from labsight.errors import (
     SettingsError,
     StorageUnavailable,
 )
-from labsight_lab.sync.s3_errors import credentials_unusable
-
-_CREDENTIALS = (
-    NoCredentialsError,
-    PartialCredentialsError,
-    CredentialRetrievalError,
-    ProfileNotFound,
-    InvalidConfigError,
-    SSOError,
-    TokenRetrievalError,
+from labsight_lab.sync.s3_errors import (
+    CREDENTIAL_ERRORS,
+    REJECTED_KEYS,
+    credentials_unusable,
 )
+
 _REFUSED = {"403", "AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
-_EXPIRED = {
-    "ExpiredToken",
+_REJECTED = REJECTED_KEYS.keys() | {
     "ExpiredTokenException",
     "RequestExpired",
     "InvalidClientTokenId",
@@ -109,7 +92,7 @@ def explained(right: str) -> Iterator[None]:
         raise SettingsError(
             "no region: give --region, or set AWS_REGION to the region of the stack"
         ) from error
-    except _CREDENTIALS as error:
+    except CREDENTIAL_ERRORS as error:
         raise credentials_unusable(error) from error
     except BotoCoreError as error:
         raise StorageUnavailable(f"AWS did not answer as it should: {error}") from error
@@ -120,7 +103,7 @@ def _of_answer(error: ClientError, right: str) -> LabsightError:
     code, said = details.get("Code", ""), details.get("Message", "")
     if code in _REFUSED:
         return NotPermitted(f"AWS does not allow {right}; grant your user this right ({said})")
-    if code in _EXPIRED:
+    if code in _REJECTED:
         return SettingsError(f"AWS rejects the credentials ({code}): log in again, or correct them")
     if code in _MISSING:
         return NotFound(f"AWS knows no such thing ({code}): {said}")

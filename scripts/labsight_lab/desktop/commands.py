@@ -107,6 +107,11 @@ def connect(
 
     cli = requirements.aws_cli()
     aws, machine = _desktop(stack, region, profile)
+    if key is not None and not machine.linux:
+        raise InvalidInput(
+            f"--key: {machine.id} is a Windows desktop, which takes a password; "
+            "labsight desktop password shows it"
+        )
     port = local_port or (tunnel.VIEWER_PORT if machine.linux else tunnel.WINDOWS_LOCAL)
     requirements.free_port(port)
     if machine.by_session_manager:

@@ -9,6 +9,7 @@ from labsight_lab.desktop.aws import Aws, explained
 from labsight_lab.desktop.machine import Machine
 
 _LARGEST_KEY = 100_000  # bytes
+_SHORTEST_PASSWORD = 8  # characters; EC2 makes longer ones, printable ASCII alone
 
 
 def password(aws: Aws, machine: Machine, key: Path | None) -> str:
@@ -51,12 +52,16 @@ def _decrypted(ec2: Any, machine: Machine, key: Path) -> str:
     try:
         # EC2 encrypts with this padding and no other.
         clear: bytes = private.decrypt(base64.b64decode(data), padding.PKCS1v15())
-        return clear.decode("utf-8")
-    except ValueError as error:
+    except ValueError:
+        clear = b""
+    # With another key OpenSSL returns random bytes, as a shield against an attack, and no error.
+    text = clear.decode("ascii", "replace")
+    if len(text) < _SHORTEST_PASSWORD or not (text.isascii() and text.isprintable()):
         raise InvalidInput(
             f"{key} does not decrypt the password; it needs to be the private key of "
             f"{machine.key_pair!r}"
-        ) from error
+        )
+    return text
 
 
 def _private_key(file: Path) -> Any:

@@ -32,7 +32,7 @@ from labsight_lab.sync.archive import (
 )
 
 _OFFLINE = (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError)
-_CREDENTIALS = (
+CREDENTIAL_ERRORS = (
     NoCredentialsError,
     PartialCredentialsError,
     CredentialRetrievalError,
@@ -41,7 +41,7 @@ _CREDENTIALS = (
     SSOError,
     TokenRetrievalError,
 )
-_REJECTED_KEYS = {
+REJECTED_KEYS = {
     "InvalidAccessKeyId": "AWS does not know this access key",
     "SignatureDoesNotMatch": "the secret key does not fit the access key",
     "ExpiredToken": "the session has expired",
@@ -77,7 +77,7 @@ def translated(*, endpoint: str, bucket: str, key: str, right: str) -> Iterator[
         ) from error
     except ParamValidationError as error:
         raise SettingsError(f"--bucket {bucket!r} is not a name that a bucket can have") from error
-    except _CREDENTIALS as error:
+    except CREDENTIAL_ERRORS as error:
         raise credentials_unusable(error) from error
     except BotoCoreError as error:
         raise StorageUnavailable(f"the archive did not answer as it should: {error}") from error
@@ -118,9 +118,9 @@ def _about_everything(code: str, said: str, bucket: str, right: str) -> Answer |
         return Denied(
             f"AWS does not allow {right} on bucket {bucket!r} ({said}); grant the user this right"
         )
-    if code in _REJECTED_KEYS:
+    if code in REJECTED_KEYS:
         return Rejected(
-            f"AWS rejects the credentials: {_REJECTED_KEYS[code]}; log in again or correct them"
+            f"AWS rejects the credentials: {REJECTED_KEYS[code]}; log in again or correct them"
         )
     if code in _OTHER_REGION:
         return Rejected(

@@ -170,7 +170,7 @@ describe("a sign-in that is not in order", () => {
     ["another code", (a: string) => a.replace("code=", "code=x"), "took too long"],
     [
       "a refusal",
-      () => "/?error=access_denied&error_description=Not+today&state=x",
+      (a: string) => a.replace(/code=[^&]*/, "error=access_denied&error_description=Not+today"),
       "Not today. Sign in again",
     ],
   ])("is told, with a way to sign in: %s", async (_, change, words) => {
@@ -181,6 +181,13 @@ describe("a sign-in that is not in order", () => {
     problem.remedy?.run();
     await rest();
     expect(tab.left).toHaveLength(2);
+  });
+
+  test("shows no words of a link that somebody sends", async () => {
+    const words = "error=x&error_description=Call+0900+1234&state=x";
+    const problem = await cameBack(() => `/?${words}`);
+    expect(problem.detail).toContain("begun in another tab");
+    expect(problem.message).not.toContain("0900");
   });
 
   test.each([

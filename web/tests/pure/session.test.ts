@@ -57,6 +57,16 @@ describe("a sign-in that lasts", () => {
     expect((await page.fetch("/api/slides", {})).status).toBe(200);
   });
 
+  test.each([0, 30, -1, 1e12])("is not renewed without a pause: %d s", async (seconds) => {
+    await signedIn();
+    Object.assign(deployment.faults, { seconds });
+    const page = tab.load(deployment);
+    await page.fetch("/slides/a/slide.json", {});
+    const before = deployment.count("POST", "/oauth2/token");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(deployment.count("POST", "/oauth2/token") - before).toBeLessThanOrEqual(2);
+  });
+
   test("is told when not even a new token is taken", async () => {
     const page = await signedIn();
     deployment.good.add = () => deployment.good;
@@ -157,6 +167,56 @@ describe("signing out", () => {
     void page.signOut();
     await rest();
     expect(tab.left.at(-1)).toContain("/logout?");
+  });
+
+  test.each(["DELETE /api/session", "POST /oauth2/revoke"])(
+    "does not wait for ever for an answer: %s",
+    async (what) => {
+      const page = await signedIn();
+      deployment.faults.slow = { what, until: new Promise(() => undefined) };
+      void page.signOut();
+      await vi.advanceTimersByTimeAsync(5000);
+      expect(tab.left.at(-1)).toContain("/logout?");
+      expect(tab.storage.getItem("labsight.refresh")).toBeNull();
+    },
+  );
+
+  test("ends cookies that were on their way", async () => {
+    const page = await signedIn();
+    let answer: () => void = () => undefined;
+    const until = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    deployment.faults.slow = { what: "POST /api/session", until };
+    void page.renewTiles();
+    await vi.advanceTimersByTimeAsync(1);
+    void page.signOut();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(deployment.count("DELETE", "/api/session")).toBe(0);
+    answer();
+    await rest();
+    expect(deployment.cookies).toBe(false);
+    expect(deployment.count("DELETE", "/api/session")).toBe(1);
+    expect(tab.storage.getItem("labsight.tiles-until")).toBeNull();
+  });
+
+  test("is not undone by a renewal that was under way", async () => {
+    const page = await signedIn();
+    await page.fetch("/api/slides", {});
+    let answer: () => void = () => undefined;
+    const until = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    deployment.faults.slow = { what: "POST /oauth2/token", until };
+    await vi.advanceTimersByTimeAsync(HOUR - 30_000);
+    expect(deployment.count("POST", "/oauth2/token")).toBe(2);
+    void page.signOut();
+    await vi.advanceTimersByTimeAsync(9000);
+    answer();
+    await rest();
+    expect(tab.people.at(-1)).toBeNull();
+    expect(tab.storage.getItem("labsight.signed-out")).toBe("yes");
+    expect(tab.storage.getItem("labsight.refresh")).toBeNull();
   });
 
   test("leaves a page that says so, and signs nobody in by itself", async () => {

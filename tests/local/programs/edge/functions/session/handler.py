@@ -24,7 +24,7 @@ def handle(event: dict[str, Any], _context: object) -> Any:
         return {"statusCode": 204, "cookies": ["CloudFront-Policy=; Max-Age=0; Path=/; Secure"]}
     lasts = int(event.get("queryStringParameters", {}).get("seconds", 3600))
     until = {"DateLessThan": {"AWS:EpochTime": int(time.time()) + lasts}}
-    policy = json.dumps({"Statement": [{"Resource": "http*://*/*", "Condition": until}]}).encode()
+    policy = json.dumps({"Statement": [{"Resource": "https://*/*", "Condition": until}]}).encode()
     pem = secrets.get_secret_value(SecretId=SECRET)["SecretString"]
     key: Any = load_pem_private_key(pem.encode(), None)
     signature = key.sign(policy, PKCS1v15(), SHA1())  # what CloudFront verifies
