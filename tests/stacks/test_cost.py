@@ -91,7 +91,7 @@ def idle(chosen: Settings) -> float:
         ("functions, tiles", 1.62),  # 792,000 x .08 s x 1.7275 GB x .0000133334, and .158
         ("own keys (KMS)", 1.00),
         ("secrets of the web platform", 0.80),
-        ("alarms", 1.40),  # 23, 10 of them free
+        ("alarms", 1.40),  # 24, 10 of them free
     ],
 )
 def test_an_item_of_the_web_platform_comes_to_what_one_reckons_by_hand(
