@@ -46,7 +46,10 @@ def load_stack(folder: Path, name: str, overrides: Mapping[str, str]) -> Stack:
     prefix = f"{project['name']}:"
     config = _defaults(project, prefix)
     forced = {prefix + key: value for key, value in overrides.items()}
-    for key, value in (_read(stack_file).get("config") or {}).items():
+    given = _read(stack_file).get("config") or {}
+    if not isinstance(given, dict):
+        raise SettingsError(f"{stack_file}: below config: write each setting as `name: value`")
+    for key, value in given.items():
         if key not in forced:
             config[key] = _text(value, key, stack_file)
         elif not _is_sealed(value):

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 SECURE = "(encrypted)"  # stands in for a secret where nobody can or need decrypt it
 
+NEAR = 0.4  # of 1: how like a known key another has to be to be taken for a slip of the pen
+
 _Group = TypeVar("_Group", bound="DataclassInstance")
 
 
@@ -51,7 +53,14 @@ def load(zones: Callable[[], tuple[str, ...]] = zones_here) -> s.Settings:
 
 def load_file(folder: Path, stack: str) -> s.Settings:
     """Read ``Pulumi.yaml`` and ``Pulumi.<stack>.yaml`` without Pulumi; secrets stay closed."""
-    return parse(_from_files(folder, stack))
+    prefix = f"{NAMESPACE}:"
+    return parse(
+        {
+            key.removeprefix(prefix): text
+            for key, text in read_stack(folder, stack).items()
+            if key.startswith(prefix) or ":" not in key
+        }
+    )
 
 
 def parse(values: Mapping[str, str]) -> s.Settings:
@@ -94,7 +103,8 @@ def _configured() -> dict[str, str]:
     return {key: config.get(key) or "" for key in keys}
 
 
-def _from_files(folder: Path, stack: str) -> dict[str, str]:
+def read_stack(folder: Path, stack: str) -> dict[str, str]:
+    """Return all that ``Pulumi.<stack>.yaml`` sets, by its whole key; secrets stay closed."""
     file = folder / f"Pulumi.{stack}.yaml"
     if not file.is_file():
         known = sorted(path.name.split(".")[1] for path in folder.glob("Pulumi.*.yaml"))
@@ -102,15 +112,15 @@ def _from_files(folder: Path, stack: str) -> dict[str, str]:
             f"there is no {file.name}; stacks with a file here: {', '.join(known) or 'none'}"
         )
     try:
-        config = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("config") or {}
-    except (yaml.YAMLError, AttributeError) as error:
+        document = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file.name} is no stack file: {error}") from None
-    prefix = f"{NAMESPACE}:"
-    return {
-        key.removeprefix(prefix): _text(value)
-        for key, value in config.items()
-        if key.startswith(prefix) or ":" not in key
-    }
+    config = document.get("config") or {} if isinstance(document, dict) else None
+    if not isinstance(config, dict):
+        raise ConfigError(
+            f"{file.name} is no stack file: below config: write each setting as `name: value`"
+        )
+    return {str(key): _text(value) for key, value in config.items()}
 
 
 def _text(value: Any) -> str:
@@ -127,9 +137,10 @@ def _unknown(key: str, text: str) -> str:
             f"pulumi config set {inside[0]} VALUE (without --path)"
         )
     lower = {known.lower(): known for known in KEYS}
-    near = difflib.get_close_matches(key.lower(), lower, n=1, cutoff=0)
+    near = difflib.get_close_matches(key.lower(), lower, n=1, cutoff=NEAR)
+    hint = f"the nearest one is {lower[near[0]]}" if near else "docs/settings.md lists them all"
     return (
-        f"{NAMESPACE}:{key} is no setting of labsight; the nearest one is {lower[near[0]]}. "
+        f"{NAMESPACE}:{key} is no setting of labsight; {hint}. "
         f"Remove it with: pulumi config rm {key}"
     )
 

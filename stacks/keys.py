@@ -12,6 +12,7 @@ from stacks.reading import (
     block,
     blocks,
     choice,
+    clock,
     days_or_never,
     matching,
     names,
@@ -35,7 +36,6 @@ RETENTION_DAYS = (
 LOCK_DAYS = range(1, 36_501)
 _INSTANCE = r"[a-z][a-z0-9-]*\.[a-z0-9-]+"
 _DOMAIN = r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
-_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 _EMAIL = r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+"
 _URL = r"https://[^\s/]+(/\S*)?"
 
@@ -83,8 +83,8 @@ KEYS: dict[str, Reader] = {
     "desktop.access": choice(*get_args(s.DesktopAccess)),
     "desktop.keyPair": matching(r"[ -~]{1,255}", "the name of an EC2 key pair"),
     "desktop.idleMinutes": number(range(1441), "minutes, 0 for never"),
-    "desktop.startAt": matching(_TIME, "07:30"),
-    "desktop.stopAt": or_never(matching(_TIME, "20:00, or the word never")),
+    "desktop.startAt": clock,
+    "desktop.stopAt": or_never(clock),
     "desktop.days": matching(r"[A-Z]{3}([-,][A-Z]{3})*", "MON-FRI or MON,WED,FRI"),
     "desktop.timeZone": matching(r"[A-Za-z_]+(/[A-Za-z0-9_+-]+)*", "Europe/Berlin"),
     "gateway.instanceType": matching(_INSTANCE, "m5.xlarge"),

@@ -78,6 +78,14 @@ def matching(pattern: str, example: str) -> Reader:
     return read
 
 
+def clock(text: str) -> str:
+    """Take a time of day; YAML reads one without quotes as a number of minutes."""
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text, re.ASCII):
+        quotes = '; in the stack\'s file put it in quotes, "20:00"' if text.isdigit() else ""
+        raise Refused(f"it has to look like 20:00{quotes}")
+    return text
+
+
 def or_never(reader: Reader) -> Reader:
     """Take what ``reader`` takes, or the word never, which is read as None."""
 

@@ -48,6 +48,8 @@ class KeysOptions:
 
 def new(options: KeysOptions) -> None:
     """Make a pair and hand it on; raise LabsightError before anything is replaced unasked."""
+    if options.replace and not options.run:
+        raise InvalidInput("--replace is for --run: keys in files are never replaced")
     if options.run:
         _check_stack(options)
     elif options.folder is None:
@@ -65,6 +67,8 @@ def new(options: KeysOptions) -> None:
         _pulumi(_set(SIGNING_KEY, options.stack, secret=True), pair.private)
         _pulumi(_set(PUBLIC_KEY, options.stack), pair.public)
         _say(f"{PUBLIC_KEY} and {SIGNING_KEY} are set; `pulumi up` puts them to use")
+        if options.folder is not None:
+            _say(f"both keys are in {options.folder} too; keep the private one safe")
     elif options.folder is not None:
         _show(options.folder, options.stack)
 
@@ -76,7 +80,7 @@ def _make() -> Pair:
     except ModuleNotFoundError as error:
         raise SettingsError(
             f"labsight keys needs {error.name}, which is not installed: "
-            "install labsight's wheel with [functions]"
+            "install labsight's wheel with [lab]"
         ) from error
     key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
     pem = serialization.Encoding.PEM

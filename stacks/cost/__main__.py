@@ -6,14 +6,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from stacks.cost.estimate import MONTHS, Estimate, compare, estimate
 from stacks.cost.prices import PriceMissing, load
 from stacks.cost.report import difference_text, document, text
-from stacks.cost.workload import Workload
+from stacks.cost.workload import Workload, option
 
 ROOT = Path(__file__).parents[2]
 WRONG = 2
@@ -50,11 +47,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def region_of(folder: Path, stack: str) -> str:
     """Return the region that the stack's file names."""
-    document: Any = yaml.safe_load((folder / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))
-    region = document["config"].get("aws:region") if document else None
+    from stacks.config import read_stack  # noqa: PLC0415 - see above
+
+    region = read_stack(folder, stack).get("aws:region")
     if not region:
         raise ValueError(f"aws:region: not set in Pulumi.{stack}.yaml; give --region")
-    return str(region)
+    return region
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -72,10 +70,10 @@ def _parser() -> argparse.ArgumentParser:
     for each in fields(Workload):
         kind = float if each.type is float else int
         parser.add_argument(
-            f"--{each.name.replace('_', '-')}",
+            option(each.name),
             type=kind,
             default=each.default,
-            help=f"workload (default {each.default})",
+            help=f"{each.metadata['help']} (default {each.default})",
         )
     return parser
 

@@ -29,7 +29,10 @@ def text(found: Estimate) -> str:
         "",
         f"idle: {found.idle_hour:.4f} $ an hour, before the first slide",
         "keeping one slide, from sending it: "
-        + ", ".join(f"{usd:.3f} $ for {month} months" for month, usd in found.slide.items()),
+        + ", ".join(
+            f"{usd:.3f} $ for {month} month{'s' if month > 1 else ''}"
+            for month, usd in found.slide.items()
+        ),
         "",
         f"prices of {found.prices_of}. {found.note}",
         "left out:",

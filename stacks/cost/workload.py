@@ -1,33 +1,43 @@
 """How much a lab does, and what is assumed of each slide, opening and call."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 HOURS = 730  # of a month, as AWS counts
 MONTH_DAYS = 30
+
+
+def _stated(default: Any, what: str) -> Any:
+    return field(default=default, metadata={"help": what})
+
+
+def option(name: str) -> str:
+    """Return the command's option for a field."""
+    return f"--{name.replace('_', '-')}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
     """What the lab states; the defaults are a small pathology lab."""
 
-    slides_per_day: float = 20
-    days: int = 22  # of work, a month
-    gb: float = 1.5  # a slide
-    openings: float = 3  # of each slide, all within its first days
-    tiles: int = 600  # an opening
-    desktop_hours: float = 60  # a month
-    users: int = 25
-    working_set_gb: float = 1  # slides on EFS, that have to be read as files
+    slides_per_day: float = _stated(20, "slides scanned on a day of work")
+    days: int = _stated(22, "days of work in a month")
+    gb: float = _stated(1.5, "size of a slide in GB")
+    openings: float = _stated(3, "times each slide is opened, all within its first days")
+    tiles: int = _stated(600, "tiles that one opening fetches")
+    desktop_hours: float = _stated(60, "hours a month in which the workstation runs")
+    users: int = _stated(25, "people who sign in during a month")
+    working_set_gb: float = _stated(1, "GB of slides that have to be read as files at a time")
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for each in fields(self):
+            value = getattr(self, each.name)
             if not 0 <= value < float("inf"):
-                raise ValueError(f"{field.name}: a number from 0 on, got {value}")
+                raise ValueError(f"{option(each.name)}: a number from 0 on, got {value}")
         if self.desktop_hours > HOURS:
-            raise ValueError(f"desktop_hours: a month has {HOURS}, got {self.desktop_hours}")
+            raise ValueError(f"--desktop-hours: a month has {HOURS}, got {self.desktop_hours}")
         if self.days > 31:
-            raise ValueError(f"days: of work in a month, 31 at most, got {self.days}")
+            raise ValueError(f"--days: of work in a month, 31 at most, got {self.days}")
 
     @property
     def slides(self) -> float:

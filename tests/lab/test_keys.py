@@ -14,6 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from labsight.errors import InvalidInput
 from labsight.session.cookies import EVERYWHERE, sign, verify
 from labsight_lab import cli, keys
 
@@ -214,7 +215,7 @@ def test_without_the_library_it_says_what_to_install(
         if name.partition(".")[0] == "cryptography":
             monkeypatch.setitem(sys.modules, name, None)
     assert cli.main(["keys", "new", "--folder", str(tmp_path / "keys")]) == 2
-    assert "install labsight's wheel with [functions]" in said()
+    assert "install labsight's wheel with [lab]" in said()
     assert not (tmp_path / "keys").exists()
 
 
@@ -229,3 +230,8 @@ def test_help_teaches_the_way(said: Callable[[], str]) -> None:
 
 def test_a_pair_does_not_show_its_private_half() -> None:
     assert "secret" not in repr(keys.Pair("public", "secret"))
+
+
+def test_replace_is_for_the_stack_alone(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="--replace is for --run"):
+        keys.new(keys.KeysOptions(stack=None, folder=tmp_path, run=False, replace=True))

@@ -119,7 +119,8 @@ def test_settings_that_go_together_are_all_asked_for(values: dict[str, str], mis
         ("edge.domain", "localhost", "it has to look like slides.example.org"),
         ("edge.publicKey", "abc", "the PEM text that `labsight keys new` makes"),
         ("login.providerUrl", "http://id.example.org", "it has to look like https://"),
-        ("desktop.stopAt", "25:00", "it has to look like 20:00, or the word never"),
+        ("desktop.stopAt", "25:00", "it has to look like 20:00"),
+        ("desktop.stopAt", "1200", "in the stack's file put it in quotes"),
         ("operations.email", "nobody", "it has to look like lab@example.org"),
         ("operations.logDays", "91", "one of these days: 1, 3, 5, 7, 14, 30, 60, 90, 120"),
     ],
@@ -350,6 +351,22 @@ def test_a_stack_without_a_file_is_refused_with_those_that_have_one(tmp_path: Pa
         ConfigError, match=r"there is no Pulumi\.y\.yaml; stacks with a file here: x"
     ):
         load_file(tmp_path, "y")
+
+
+@pytest.mark.parametrize("text", ["config: [1]", "[1]", "config: text"])
+def test_a_stack_file_of_another_shape_is_refused_by_name(tmp_path: Path, text: str) -> None:
+    (tmp_path / "Pulumi.x.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=r"Pulumi\.x\.yaml is no stack file: below config"):
+        load_file(tmp_path, "x")
+
+
+def test_a_new_stack_s_file_sets_nothing(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.x.yaml").write_text("encryptionsalt: v1:abc\n")
+    assert load_file(tmp_path, "x") == s.Settings()
+
+
+def test_an_unknown_key_like_no_other_leads_to_the_list() -> None:
+    assert "docs/settings.md lists them all" in refusal(qqqq="1")
 
 
 def test_a_stack_file_that_is_no_yaml_is_refused_by_name(tmp_path: Path) -> None:

@@ -341,9 +341,9 @@ def test_a_type_without_a_price_is_named_with_those_that_have_one(
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"slides_per_day": -1}, "slides_per_day: a number from 0 on"),
+        ({"slides_per_day": -1}, "--slides-per-day: a number from 0 on"),
         ({"gb": float("nan")}, "gb: a number from 0 on"),
-        ({"desktop_hours": 731}, "desktop_hours: a month has 730"),
+        ({"desktop_hours": 731}, "--desktop-hours: a month has 730"),
         ({"days": 32}, "days: of work in a month, 31 at most"),
     ],
 )

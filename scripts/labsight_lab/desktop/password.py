@@ -71,7 +71,7 @@ def _private_key(file: Path) -> Any:
     except ModuleNotFoundError as error:
         raise SettingsError(
             "decrypting with a key pair needs cryptography, which is not installed: install "
-            "labsight's wheel with [functions]"
+            "labsight's wheel with [lab]"
         ) from error
     text = _read(file)
     load = (
