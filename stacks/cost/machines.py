@@ -41,10 +41,15 @@ def desktop(settings: Settings, work: Workload, prices: Prices) -> Iterator[Item
     yield Item(
         name="desktop disk", cause="desktop.diskGb", fixed=chosen.disk_gb * prices["ebs.gp3"]
     )
-    if chosen.key_pair is None:
+    if makes_password(settings):
         yield Item(
             name="secret of the desktop", cause="desktop.keyPair", fixed=prices["secrets.secret"]
         )
+
+
+def makes_password(settings: Settings) -> bool:
+    """Say whether the workstation makes a password and stores it; DCV always asks for one."""
+    return settings.desktop.kind == "linux-dcv" or settings.desktop.key_pair is None
 
 
 def _never_stops(settings: Settings) -> bool:
@@ -95,7 +100,8 @@ def _endpoints(settings: Settings) -> dict[str, str]:
     if settings.has("gateway"):
         found["storagegateway"] = "gateway"
     if settings.has("desktop"):
-        if settings.desktop.key_pair is None or settings.has("gateway"):
+        one_account = settings.has("gateway") and settings.gateway.directory is None
+        if makes_password(settings) or one_account:
             found["secretsmanager"] = "desktop"
         if settings.desktop.access == "session-manager":
             found |= dict.fromkeys(SESSION_MANAGER, "desktop.access session-manager")

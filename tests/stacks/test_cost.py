@@ -19,11 +19,13 @@ from stacks.settings import (
     ArchiveSettings,
     DatabaseSettings,
     DesktopSettings,
+    DirectorySettings,
     EdgeSettings,
     Feature,
     GatewaySettings,
     NetworkSettings,
     Profile,
+    Secret,
     Settings,
 )
 from tests.support.repository import ROOT
@@ -411,3 +413,20 @@ def test_the_command_says_what_is_wrong_and_ends_with_2(
 def test_the_dev_stack_of_the_repository_has_a_price(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--stack", "dev"]) == 0
     assert "stack dev in eu-central-1" in capsys.readouterr().out
+
+
+def endpoint_items(**changes: Any) -> set[str]:
+    features = frozenset({"slides", "desktop", *changes.pop("features", ())})
+    settings = Settings(features=features, **changes)
+    lines = estimate(settings, WORK, HERE).bills[1]
+    return {line.name for line in lines if "secretsmanager" in line.name}
+
+
+def test_the_endpoint_of_secrets_is_billed_where_the_workstation_reads_one() -> None:
+    linux = DesktopSettings(kind="linux-dcv", key_pair="ops")
+    windows = DesktopSettings(key_pair="ops")
+    directory = DirectorySettings(domain="ad.example.org", user="joiner", password=Secret("x"))
+    joined = GatewaySettings(directory=directory)
+    assert endpoint_items(desktop=linux)
+    assert endpoint_items(desktop=windows, features={"gateway"})
+    assert not endpoint_items(desktop=windows, gateway=joined, features={"gateway"})
