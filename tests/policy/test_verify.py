@@ -22,7 +22,7 @@ def tool(folder: Path, report: str, code: int = 0) -> Path:
         f"#!{sys.executable}\n"
         "import json, os, pathlib, sys\n"
         "out = pathlib.Path(os.environ['OUT'])\n"
-        "out.mkdir(parents=True)\n"
+        "out.mkdir(parents=True, exist_ok=True)\n"
         "(out / 'arguments').write_text(json.dumps(sys.argv[1:]))\n"
         f"print({report!r})\n"
         f"sys.exit({code})\n"
@@ -112,6 +112,35 @@ def test_an_unknown_stack_is_refused(tmp_path: Path, capsys: pytest.CaptureFixtu
     with pytest.raises(SystemExit):
         main(["--only", "nothing", "--tool", str(tool(tmp_path, CLEAN))])
     assert "--only: nothing is none of lab, demo-all, " in capsys.readouterr().err
+
+
+def test_a_problem_of_one_stack_among_others_fails_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("CHECKOV", raising=False)
+    path = tool(tmp_path, CLEAN)
+    odd = "print('== terraform plan: 1 errors\\n   aws_x.y: odd\\n\\n== verdict: faults in plan')"
+    usual = f"print({CLEAN!r})"
+    path.write_text(path.read_text().replace(usual, f"{odd} if out.name == 'lab-all' else {usual}"))
+    names = [one.name for one in everything()]
+    assert main(["--tool", str(path), *(f"--only={name}" for name in names)]) == 1
+    lines = [line for line in capsys.readouterr().out.splitlines() if "nobody knows" in line]
+    assert lines == ["lab-all: nobody knows of: plan | aws_x.y | odd"]
+
+
+def test_a_tool_that_ended_without_a_word_is_called_again(tmp_path: Path) -> None:
+    path = tool(tmp_path, CLEAN)
+    silent = "out = pathlib.Path(os.environ['OUT'])\n"
+    once = (
+        "seen = out.with_suffix('.seen')\nif not seen.exists():\n    sys.exit(seen.touch() or 1)\n"
+    )
+    path.write_text(path.read_text().replace(silent, silent + once))
+    assert run(path, Scenario("one"), tmp_path, None) == Outcome()
+
+
+def test_a_tool_that_never_says_a_word_has_verified_nothing(tmp_path: Path) -> None:
+    outcome = run(tool(tmp_path, "", code=1), Scenario("one"), tmp_path, None)
+    assert "came to no verdict" in outcome.wrong
 
 
 def test_every_profile_is_verified_with_all_features_and_with_none() -> None:
