@@ -8,6 +8,8 @@ from stacks.cost.workload import HOURS, Workload
 from stacks.settings import Settings
 
 GATEWAY_ROOT_GB = 80
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/manage-detailed-monitoring.html
+EC2_METRICS = 7
 NAT_TYPE, NAT_DISK_GB = "t4g.nano", 8
 # Services whose private ends stand in the VPC, each in one zone.
 SESSION_MANAGER = ("ssm", "ssmmessages")
@@ -38,6 +40,7 @@ def desktop(settings: Settings, work: Workload, prices: Prices) -> Iterator[Item
         cause="desktop.instanceType, desktop.kind",
         used=hours * hourly,
     )
+    yield _monitoring("desktop", hours, prices)
     yield Item(
         name="desktop disk", cause="desktop.diskGb", fixed=chosen.disk_gb * prices["ebs.gp3"]
     )
@@ -45,6 +48,12 @@ def desktop(settings: Settings, work: Workload, prices: Prices) -> Iterator[Item
         yield Item(
             name="secret of the desktop", cause="desktop.keyPair", fixed=prices["secrets.secret"]
         )
+
+
+def _monitoring(machine: str, hours: float, prices: Prices) -> Item:
+    """Return a figure a minute of each of EC2's metrics, billed while the machine runs."""
+    monthly = EC2_METRICS * prices["cloudwatch.metric"]
+    return Item(name=f"monitoring of the {machine}", cause=machine, used=monthly * hours / HOURS)
 
 
 def makes_password(settings: Settings) -> bool:
@@ -67,6 +76,7 @@ def gateway(settings: Settings, work: Workload, prices: Prices) -> Iterator[Item
         cause="gateway.instanceType",
         used=hours * prices.of_type("ec2", chosen.instance_type, "gateway.instanceType"),
     )
+    yield _monitoring("gateway", hours, prices)
     yield Item(
         name="gateway disks",
         cause="gateway.cacheGb",
