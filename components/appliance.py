@@ -91,19 +91,7 @@ class Appliance(ComponentResource):
     def start(self) -> tuple[Grant, ...]:
         """Allow starting it and looking at its state."""
         key = self._args.key
-        # EC2 opens the disks with the rights of whoever starts the instance, by a grant of its own.
-        # https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html
-        opening = (
-            (
-                Grant(
-                    ("kms:CreateGrant",),
-                    (key.arn,),
-                    {"Bool": {"kms:GrantIsForAWSResource": "true"}},
-                ),
-            )
-            if key
-            else ()
-        )
+        opening = (key.open_disks(),) if key else ()
         return (Grant(("ec2:StartInstances",), (self.arn,)), *opening, LOOK)
 
     def stop(self) -> Grant:

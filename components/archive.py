@@ -6,7 +6,7 @@ from pulumi import ComponentResource, Output, ResourceOptions
 from pulumi_aws import s3
 
 from components.bucket import PrivateBucket, PrivateBucketArgs
-from components.encryption import Key
+from components.encryption import Key, with_key
 from components.iam import Grant
 from components.resource_policy import EVERYONE, Statement
 
@@ -229,10 +229,7 @@ class Archive(ComponentResource):
         )
 
     def _grant(self, actions: tuple[str, ...], prefix: str, key_actions: tuple[str, ...]) -> Grant:
-        """Name objects and key in one statement: no action on the one applies to the other."""
-        if self._key is None:
-            return Grant(actions, (self._objects(prefix),))
-        return Grant((*actions, *key_actions), (self._objects(prefix), self._key.arn))
+        return with_key(actions, self._objects(prefix), self._key, key_actions)
 
     def _objects(self, prefix: str) -> Output[str]:
         return Output.concat(self.arn, "/", prefix, "*")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi import ComponentResource, Output, ResourceOptions
+from pulumi import ComponentResource, Input, Output, ResourceOptions
 from pulumi_aws import kms
 
 from components.iam import POLICY_VERSION, Grant
@@ -67,6 +67,24 @@ class Key(ComponentResource):
     def use(self) -> Grant:
         """Allow reading and writing what the key encrypts."""
         return Grant(("kms:Decrypt", "kms:GenerateDataKey"), (self.arn,))
+
+    def open_disks(self) -> Grant:
+        """Allow a start to hand EC2 the key of an encrypted disk, and nothing else with it.
+
+        EC2 opens the disks with the rights of whoever starts the machine, by a grant of its own.
+        https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html
+        """
+        only_for_aws = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+        return Grant(("kms:CreateGrant",), (self.arn,), only_for_aws)
+
+
+def with_key(
+    actions: tuple[str, ...], resource: Input[str], key: Key | None, key_actions: tuple[str, ...]
+) -> Grant:
+    """Name a thing and what encrypts it in one statement: no action on one applies to the other."""
+    if key is None:
+        return Grant(actions, (resource,))
+    return Grant((*actions, *key_actions), (resource, key.arn))
 
 
 def _statements(args: KeyArgs) -> Iterator[dict[str, Any]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 from pulumi_aws import secretsmanager
 
-from components.encryption import Key
+from components.encryption import Key, with_key
 from components.iam import Grant
 
 # Days in which a deleted secret can be restored; 0 deletes at once.
@@ -72,7 +72,4 @@ class Secret(ComponentResource):
         )
 
     def _grant(self, actions: tuple[str, ...], key_actions: tuple[str, ...]) -> Grant:
-        """Name secret and key in one statement: no action on the one applies to the other."""
-        if self._key is None:
-            return Grant(actions, (self.arn,))
-        return Grant((*actions, *key_actions), (self.arn, self._key.arn))
+        return with_key(actions, self.arn, self._key, key_actions)

@@ -186,7 +186,7 @@ class Workstation(ComponentResource):
     def _schedule(self, name: str, args: WorkstationArgs, instance: ec2.Instance) -> None:
         if not (args.timetable.start_at or args.timetable.stop_at):
             return
-        use_disk = (_start_with(args.disk_key.arn),) if args.disk_key else ()
+        use_disk = (args.disk_key.open_disks(),) if args.disk_key else ()
         MachineHours(
             f"{name}-timetable",
             MachineHoursArgs(
@@ -199,8 +199,3 @@ class Workstation(ComponentResource):
             ),
             ResourceOptions(parent=self),
         )
-
-
-def _start_with(key_arn: Output[str]) -> Grant:
-    """Allow a start to hand EC2 the key of an encrypted disk, and nothing else with it."""
-    return Grant(("kms:CreateGrant",), (key_arn,), {"Bool": {"kms:GrantIsForAWSResource": "true"}})
