@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,9 +61,13 @@ def test_the_list_shows_every_slide_with_its_picture_or_its_reason(
     expect(rows).to_have_count(4)
     expect(rows.filter(has_text="first.svs")).to_contain_text("S26-1")
     expect(rows.filter(has_text="broken.svs")).to_contain_text("No reader knows this file")
-    page.wait_for_function(
-        "[...document.querySelectorAll('#slides img')].filter(i => i.naturalWidth > 0).length === 3"
-    )
+    # Asked again from here: a function that waits inside the page is evaluated there, which the
+    # page's own security policy refuses from the second time on.
+    loaded = "[...document.querySelectorAll('#slides img')].filter(i => i.naturalWidth > 0).length"
+    deadline = time.monotonic() + 30
+    while page.evaluate(loaded) != 3 and time.monotonic() < deadline:
+        page.wait_for_timeout(50)
+    assert page.evaluate(loaded) == 3
 
 
 def test_a_name_that_is_markup_stays_text(page: Page, address: str) -> None:
