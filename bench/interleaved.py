@@ -1,40 +1,80 @@
 """Measures several readers side by side, so that what else the machine does hits all of them."""
 
+import math
+import random
 import statistics
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-Read = Callable[[int, int], bytes]
+from bench.processes import Worker
+from bench.report import Bar, Figure
+from bench.worker import Place
+
+WARM = 8  # tiles that each reader reads first: files in the page cache, modules imported
 
 
 @dataclass(frozen=True)
-class Cost:
-    """What one tile cost: CPU of this process and wall clock, medians over rounds, in ms."""
+class TileCost:
+    """What one tile cost: CPU of the reader's process and wall clock, medians of rounds, in ms."""
 
-    cpu_ms: float
-    wall_ms: float
+    cpu: float
+    wall: float
+
+
+@contextmanager
+def together(workers: Mapping[str, Worker]) -> Iterator[Mapping[str, Worker]]:
+    """End all workers when the block ends."""
+    with ExitStack() as stack:
+        for worker in workers.values():
+            stack.enter_context(worker)
+        yield workers
 
 
 def interleave(
-    readers: Mapping[str, Read], tiles: Sequence[tuple[int, int]], *, rounds: int
-) -> dict[str, Cost]:
-    """Let each reader read all tiles in every round, each round starting with another reader."""
-    cpu: dict[str, list[float]] = {name: [] for name in readers}
-    wall: dict[str, list[float]] = {name: [] for name in readers}
-    names = list(readers)
-    for name in names:
-        for column, row in tiles[:10]:
-            readers[name](column, row)  # warm: files in the page cache, modules imported
-    for turn in range(rounds):
-        first = turn % len(names)
-        for name in names[first:] + names[:first]:
-            read = readers[name]
-            cpu_start, wall_start = time.process_time_ns(), time.perf_counter_ns()
-            for column, row in tiles:
-                read(column, row)
-            cpu[name].append((time.process_time_ns() - cpu_start) / len(tiles) / 1e6)
-            wall[name].append((time.perf_counter_ns() - wall_start) / len(tiles) / 1e6)
-    return {
-        name: Cost(statistics.median(cpu[name]), statistics.median(wall[name])) for name in names
-    }
+    readers: Mapping[str, Worker], power: int, *, rounds: int, tiles: int
+) -> dict[str, TileCost]:
+    """Let all read tiles at the same random places in each round, at 1/2^power of the full size."""
+    costs: dict[str, list[TileCost]] = {name: [] for name in readers}
+    for turn in range(-1, rounds):
+        count = WARM if turn < 0 else tiles
+        places = distinct(count, random.Random(1000 * power + turn))
+        for name in rotated(list(readers), turn):
+            answer = readers[name].ask("read", power=power, places=places)
+            if turn >= 0:
+                costs[name].append(TileCost(answer.cpu * 1e3 / count, answer.wall * 1e3 / count))
+    return {name: _median(found) for name, found in costs.items()}
+
+
+def distinct(count: int, chance: random.Random) -> list[Place]:
+    """Return random places, no two in one tile, so that none is answered from what was kept.
+
+    They lie on a lattice, which suits every grid of at least as many columns and rows as it has.
+    """
+    side = math.isqrt(count - 1) + 2
+    across, down = chance.random(), chance.random()
+    cells = chance.sample(range(side * side), count)
+    return [((cell % side + across) / side, (cell // side + down) / side) for cell in cells]
+
+
+def rotated(names: Sequence[str], turn: int) -> list[str]:
+    """Return the names beginning with another one each turn."""
+    first = turn % len(names)
+    return [*names[first:], *names[:first]]
+
+
+def compared(bar: Bar, ours: TileCost, peer: TileCost) -> Figure:
+    """Return how many times the peer's CPU ours goes into."""
+    return Figure(
+        bar=bar,
+        value=peer.cpu / ours.cpu,
+        ours=f"{ours.cpu:.3g} ms CPU",
+        peer=f"{peer.cpu:.3g} ms CPU",
+    )
+
+
+def _median(costs: list[TileCost]) -> TileCost:
+    return TileCost(
+        statistics.median(one.cpu for one in costs),
+        statistics.median(one.wall for one in costs),
+    )

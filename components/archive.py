@@ -1,13 +1,15 @@
 """The archive: one private, versioned bucket that holds every image and cools with age."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from pulumi import ComponentResource, Output, ResourceOptions
+from pulumi import ComponentResource, Input, Output, ResourceOptions
 from pulumi_aws import s3
 
 from components.bucket import PrivateBucket, PrivateBucketArgs
 from components.encryption import Key, with_key
 from components.iam import Grant
+from components.place import Place
 from components.resource_policy import EVERYONE, Statement
 
 # Days without access; S3 refuses anything else for the two archive tiers.
@@ -15,6 +17,7 @@ from components.resource_policy import EVERYONE, Statement
 ARCHIVE_TIER_AFTER = range(90, 731)
 DEEP_TIER_AFTER = range(180, 731)
 REMADE_DAYS = 30
+READERS_SECONDS = 3600  # for which a browser need not ask again what it may
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,13 +28,15 @@ class ArchiveArgs:
     deleted, its version stays; with ``object_lock_days`` no version can be deleted for so long.
     They are also the ones that rest in the archive tiers after ``archive_after_days`` and
     ``deep_archive_after_days`` without access; everything else stays readable at once. What lies
-    under ``remade`` can be made anew, so its old versions go. Access logs are kept ``log_days``.
+    under ``remade`` can be made anew, so its old versions go; what lies under ``passing`` is made
+    whenever it is asked for, so it goes itself after some days. Access logs are kept ``log_days``.
     An archive that is ``kept`` outlives the stack. ``key`` encrypts it (none: S3's own key).
     """
 
     write_once: str
     remade: tuple[str, ...]
     log_days: int
+    passing: Mapping[str, int] = field(default_factory=dict)
     archive_after_days: int | None = None
     deep_archive_after_days: int | None = None
     object_lock_days: int | None = None
@@ -61,7 +66,7 @@ class Archive(ComponentResource):
     def __init__(self, name: str, args: ArchiveArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("labsight:storage:Archive", name, None, opts)
         child = ResourceOptions(parent=self, retain_on_delete=args.kept)
-        self._key = args.key
+        self._name, self._key, self._kept = name, args.key, args.kept
         store = PrivateBucket(
             name,
             PrivateBucketArgs(
@@ -69,6 +74,7 @@ class Archive(ComponentResource):
                 cools=True,
                 remade=args.remade,
                 remade_days=REMADE_DAYS,
+                passing=args.passing,
                 key=args.key,
                 kept=args.kept,
             ),
@@ -203,6 +209,31 @@ class Archive(ComponentResource):
             prefix,
             tuple(f"kms:{action}" for action in (*opening, "ReEncryptFrom", "ReEncryptTo")),
         )
+
+    def open_to(self, origin: Input[str]) -> None:
+        """Let pages of one site read objects whose signed addresses they were given.
+
+        Without that a browser does not show a page what another server answered.
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html
+        """
+        s3.BucketCorsConfiguration(
+            f"{self._name}-readers",
+            bucket=self.bucket,
+            cors_rules=[
+                {
+                    "allowed_origins": [origin],
+                    "allowed_methods": ["GET", "HEAD"],
+                    "allowed_headers": ["range", "if-match"],
+                    "expose_headers": ["ETag", "Content-Range", "Content-Length"],
+                    "max_age_seconds": READERS_SECONDS,
+                }
+            ],
+            opts=ResourceOptions(parent=self, retain_on_delete=self._kept),
+        )
+
+    def host(self, place: Place) -> Output[str]:
+        """Return the bucket's own host name, under which signed addresses lie."""
+        return Output.concat(self.bucket, f".s3.{place.region}.amazonaws.com")
 
     def watch(self, prefix: str, task: str = "import") -> Output[str]:
         """Return the event pattern for objects created under ``prefix``, to one consumer a task.

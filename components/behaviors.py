@@ -1,5 +1,6 @@
 """How CloudFront treats each kind of path: who may ask, what is cached, what is passed on."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 from pulumi import Input
@@ -35,13 +36,25 @@ def site(
     }
 
 
-def tiles(
-    path: str, headers: Input[str], cache: Input[str], key_group: Input[str]
-) -> cloudfront.DistributionOrderedCacheBehaviorArgsDict:
+@dataclass(frozen=True, kw_only=True)
+class TileRules:
+    """What holds for one kind of path to tiles: headers, cache, and what else is passed on."""
+
+    headers: Input[str]
+    cache: Input[str]
+    key_group: Input[str]
+    passed_on: Input[str] | None = None
+    function: Input[str] | None = None
+
+
+def tiles(path: str, rules: TileRules) -> cloudfront.DistributionOrderedCacheBehaviorArgsDict:
     """Show tiles to browsers with signed cookies; those in the cache as well.
 
     CloudFront signs what it asks the function, in the header that else holds the caller's token.
     """
+    run: cloudfront.DistributionOrderedCacheBehaviorFunctionAssociationArgsDict | None = (
+        {"event_type": "viewer-request", "function_arn": rules.function} if rules.function else None
+    )
     return {
         "path_pattern": path,
         "target_origin_id": TILES,
@@ -49,9 +62,11 @@ def tiles(
         "allowed_methods": list(READ),
         "cached_methods": list(READ),
         "compress": True,
-        "cache_policy_id": cache,
-        "response_headers_policy_id": headers,
-        "trusted_key_groups": [key_group],
+        "cache_policy_id": rules.cache,
+        "origin_request_policy_id": rules.passed_on,
+        "response_headers_policy_id": rules.headers,
+        "function_associations": [run] if run else None,
+        "trusted_key_groups": [rules.key_group],
     }
 
 

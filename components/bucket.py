@@ -1,7 +1,7 @@
 """A private bucket: what every bucket of labsight has in common."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pulumi import ComponentResource, Output, ResourceOptions
 from pulumi_aws import s3
@@ -17,9 +17,10 @@ class PrivateBucketArgs:
     """What differs between private buckets.
 
     ``statements`` adds to the bucket's only policy, given its ARN. ``expire_days`` deletes objects
-    of that age; ``cools`` hands every object to Intelligent-Tiering from the first day. Versions
-    that were replaced or deleted are kept for ever but under the prefixes ``remade``, where they
-    go after ``remade_days``. ``key`` encrypts what comes from now on (none: S3's own key).
+    of that age, ``passing`` those under some prefixes at an age of their own; ``cools`` hands every
+    object to Intelligent-Tiering from the first day. Versions that were replaced or deleted are
+    kept for ever but under the prefixes ``remade``, where they go after ``remade_days``. ``key``
+    encrypts what comes from now on (none: S3's own key).
 
     A bucket that is ``kept`` stays in the account, with all that guards it, when the stack is
     destroyed; any other goes, with everything in it.
@@ -31,6 +32,7 @@ class PrivateBucketArgs:
     statements: Callable[[Output[str]], Sequence[Statement]] = lambda _arn: ()
     cools: bool = False
     expire_days: int | None = None
+    passing: Mapping[str, int] = field(default_factory=dict)
     key: Key | None = None
     kept: bool = True
 
@@ -104,6 +106,7 @@ class PrivateBucket(ComponentResource):
                 "abort_incomplete_multipart_upload": {"days_after_initiation": UPLOAD_DAYS},
             },
             *(_old_versions_go(prefix, args.remade_days) for prefix in args.remade),
+            *(_passes(prefix, days) for prefix, days in args.passing.items()),
         ]
         if args.cools:
             rules.append(
@@ -137,6 +140,21 @@ def _old_versions_go(prefix: str, days: int) -> s3.BucketLifecycleConfigurationR
         "status": "Enabled",
         "filter": {"prefix": prefix},
         "noncurrent_version_expiration": {"noncurrent_days": days},
+    }
+
+
+def _passes(prefix: str, days: int) -> s3.BucketLifecycleConfigurationRuleArgsDict:
+    """Let objects go for good: a day later the version too, and then what marks it as deleted.
+
+    Objects under 128 KB are in no tier, so that no other rule moves what this one removes.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
+    """
+    return {
+        "id": f"passing-{prefix.strip('/')}",
+        "status": "Enabled",
+        "filter": {"prefix": prefix},
+        "expiration": {"days": days},
+        "noncurrent_version_expiration": {"noncurrent_days": 1},
     }
 
 

@@ -16,10 +16,10 @@ from components.later import later
 from components.place import Place
 from components.security_headers import SecurityHeaders, SecurityHeadersArgs
 from components.signing_key import SigningKey
+from components.tile_paths import TilePaths, TilePathsArgs
+from components.tile_service import TileService
 from components.website import Website, WebsiteArgs
 
-DAY = 86_400  # seconds
-TILE_PATHS = ("/slides/*", "/iiif/*")
 # The API takes 29 s at most; a little more lets its own error through.
 WAIT_SECONDS = 30
 
@@ -30,19 +30,19 @@ APP_PAGES = Path(__file__).with_name("app_pages.js")
 class DistributionArgs:
     """What stands behind the address.
 
-    ``web_folder`` holds the built web app, ``api_domain`` is the host of the HTTP API, ``login``
-    the address of the sign-in page. With a
-    ``certificate`` its domain is the address, else a name of CloudFront's. The access log is kept
-    ``log_days``. ``price_class`` says from where the world is served; the cheapest: from Europe
-    and North America.
+    ``web_folder`` holds the built web app, ``api_domain`` is the host of the HTTP API, ``talks_to``
+    are the addresses that the app uses besides: the sign-in page's, and the bucket's where it reads
+    that itself. With a ``certificate`` its domain is the address, else a name of CloudFront's. The
+    access log is kept ``log_days``. ``price_class`` says from where the world is served; the
+    cheapest: from Europe and North America.
     """
 
     place: Place
     web_folder: Path
     api_domain: Input[str]
-    tiles: Function
+    tiles: Function | TileService
     signing_key: SigningKey
-    login: str
+    talks_to: tuple[Input[str], ...]
     log_days: int
     price_class: Literal["PriceClass_100", "PriceClass_200", "PriceClass_All"] = "PriceClass_100"
     certificate: Certificate | None = None
@@ -78,7 +78,8 @@ class Distribution(ComponentResource):
             self.domain = Output.from_input(certificate.domain)
             self._alias(name, certificate, distribution)
         self.address = Output.concat("https://", self.domain)
-        args.tiles.allow_distribution(name, self.arn)
+        if isinstance(args.tiles, Function):
+            args.tiles.allow_distribution(name, self.arn)
         AccessLog(
             f"{name}-log",
             AccessLogArgs(place=args.place, distribution_arn=self.arn, days=args.log_days),
@@ -88,8 +89,9 @@ class Distribution(ComponentResource):
 
     def _distribution(self, name: str, args: DistributionArgs) -> cloudfront.Distribution:
         certificate = args.certificate
-        said = SecurityHeaders(name, SecurityHeadersArgs(talks_to=(args.login,)), self._child)
-        headers, cache = said.policy_id, self._tile_cache(name)
+        said = SecurityHeaders(name, SecurityHeadersArgs(talks_to=args.talks_to), self._child)
+        headers = said.policy_id
+        tiles = TilePathsArgs(headers=headers, key_group=args.signing_key.key_group_id)
         return cloudfront.Distribution(
             f"{name}-distribution",
             comment="labsight: web app, API and tiles",
@@ -104,10 +106,7 @@ class Distribution(ComponentResource):
             origins=self._origins(name, args),
             default_cache_behavior=behaviors.site(headers, self._app_pages(name)),
             ordered_cache_behaviors=[
-                *(
-                    behaviors.tiles(path, headers, cache, args.signing_key.key_group_id)
-                    for path in TILE_PATHS
-                ),
+                *TilePaths(f"{name}-tiles", tiles, self._child).behaviours,
                 behaviors.api("/api/*", headers),
                 behaviors.api("/healthz", headers, "read"),
             ],
@@ -129,13 +128,28 @@ class Distribution(ComponentResource):
                 "domain_name": args.api_domain,
                 "custom_origin_config": _over_tls(),
             },
-            {
-                "origin_id": behaviors.TILES,
-                "domain_name": args.tiles.url_host(args.place),
-                "origin_access_control_id": self._signed(name, "lambda"),
-                "custom_origin_config": _over_tls(),
-            },
+            self._tile_origin(name, args),
         ]
+
+    def _tile_origin(
+        self, name: str, args: DistributionArgs
+    ) -> cloudfront.DistributionOriginArgsDict:
+        """Reach a function at its own address, containers through the VPC."""
+        if isinstance(args.tiles, TileService):
+            return {
+                "origin_id": behaviors.TILES,
+                "domain_name": args.tiles.balancer.host,
+                "vpc_origin_config": {
+                    "vpc_origin_id": args.tiles.balancer.vpc_origin_id,
+                    "origin_read_timeout": WAIT_SECONDS,
+                },
+            }
+        return {
+            "origin_id": behaviors.TILES,
+            "domain_name": args.tiles.url_host(args.place),
+            "origin_access_control_id": self._signed(name, "lambda"),
+            "custom_origin_config": _over_tls(),
+        }
 
     def _signed(self, name: str, kind: str) -> Output[str]:
         """Have CloudFront sign each request to an origin, which takes no others."""
@@ -148,28 +162,6 @@ class Distribution(ComponentResource):
             opts=self._child,
         )
         return control.id
-
-    def _tile_cache(self, name: str) -> Output[str]:
-        """Keep answers as long as they say themselves, a day at most: then withdrawn tiles go.
-
-        The query is part of what is asked for: it names the version, and which channels.
-        """
-        policy = cloudfront.CachePolicy(
-            f"{name}-tile-cache",
-            comment="labsight: tiles and descriptors by path and query",
-            min_ttl=0,
-            default_ttl=0,
-            max_ttl=DAY,
-            parameters_in_cache_key_and_forwarded_to_origin={
-                "cookies_config": {"cookie_behavior": "none"},
-                "headers_config": {"header_behavior": "none"},
-                "query_strings_config": {"query_string_behavior": "all"},
-                "enable_accept_encoding_gzip": True,
-                "enable_accept_encoding_brotli": True,
-            },
-            opts=self._child,
-        )
-        return policy.id
 
     def _app_pages(self, name: str) -> Output[str]:
         function = cloudfront.Function(

@@ -42,6 +42,15 @@ NAME_RULES = {
     "aws:cognito/userPoolDomain:UserPoolDomain": NameRule(
         63, re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
     ),
+    # CreateLoadBalancer, CreateTargetGroup, CreateRepository, CreateCluster, CreateService,
+    # RegisterTaskDefinition; of VPC origins CloudFront says no more than that they have a name.
+    "aws:lb/loadBalancer:LoadBalancer": NameRule(32, re.compile(r"[A-Za-z0-9-]+")),
+    "aws:lb/targetGroup:TargetGroup": NameRule(32, re.compile(r"[A-Za-z0-9-]+")),
+    "aws:ecr/repository:Repository": NameRule(256, re.compile(r"[a-z0-9]+(?:[._/-][a-z0-9]+)*")),
+    "aws:ecs/cluster:Cluster": NameRule(255, _WORD),
+    "aws:ecs/service:Service": NameRule(255, _WORD),
+    "aws:ecs/taskDefinition:TaskDefinition": NameRule(255, _WORD),
+    "aws:cloudfront/vpcOrigin:VpcOrigin": NameRule(64, _WORD),
     "aws:cloudwatch/logGroup:LogGroup": NameRule(512, re.compile(r"[\w./#-]+", re.ASCII)),
 }
 

@@ -33,7 +33,8 @@ class NetworkArgs:
     """What a lab may decide about its network.
 
     ``zones`` are names such as ``eu-central-1a``. ``public`` is for what has to face the
-    internet, such as a load balancer. ``egress`` says what else than S3 the inside reaches, and
+    internet, such as a load balancer; ``attached`` is for what the edge reaches in private subnets.
+    ``egress`` says what else than S3 the inside reaches, and
     ``egress_ports`` on which TCP ports; the ways themselves are built by ``Egress``. Through the
     S3 endpoint lead ways to ``buckets`` (ARNs of ours) and, for reading, to ``foreign_buckets``
     (names of AWS's own).
@@ -44,6 +45,7 @@ class NetworkArgs:
     place: Place
     log_days: int
     public: bool = False
+    attached: bool = False
     egress: Egress = "none"
     egress_ports: tuple[int, ...] = (HTTPS,)
     key: Key | None = None
@@ -110,6 +112,8 @@ class Network(ComponentResource):
         self.public_subnets = ()
         if args.public or args.egress in NAT:
             self._public(name, args)
+        elif args.attached:
+            self._internet(name)
         self.s3_prefix_list = S3Endpoint(
             f"{name}-s3",
             S3EndpointArgs(
@@ -153,12 +157,7 @@ class Network(ComponentResource):
 
     def _public(self, name: str, args: NetworkArgs) -> None:
         """Subnets behind an internet gateway, which all share one route table."""
-        gateway = ec2.InternetGateway(
-            f"{name}-internet",
-            vpc_id=self.vpc_id,
-            tags=named(name),
-            opts=ResourceOptions(parent=self),
-        )
+        gateway = self._internet(name)
         table = self._route_table(f"{name}-public")
         route = ec2.Route(
             f"{name}-public-out",
@@ -175,6 +174,20 @@ class Network(ComponentResource):
         # Whoever takes a public subnet waits for the way out, and is gone before it goes.
         self.public_subnets = tuple(
             Output.all(subnet, route.id).apply(lambda both: str(both[0])) for subnet in subnets
+        )
+
+    def _internet(self, name: str) -> ec2.InternetGateway:
+        """Attach the gateway that leads nowhere by itself: no private route table names it.
+
+        CloudFront asks for one in the VPC of an origin, as a sign that traffic from outside is
+        wanted there, and does not send it that way.
+        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-vpc-origins.html
+        """
+        return ec2.InternetGateway(
+            f"{name}-internet",
+            vpc_id=self.vpc_id,
+            tags=named(name),
+            opts=ResourceOptions(parent=self),
         )
 
     def _subnets(self, name: str, blocks: Iterable[tuple[str, object]]) -> list[Output[str]]:

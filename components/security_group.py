@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from pulumi import ComponentResource, Output, ResourceOptions
+from pulumi import ComponentResource, Input, Output, ResourceOptions
 from pulumi_aws import ec2, vpc
 
 from components.network import ANYWHERE, HTTPS, PORTS, SLOW_DELETE, Network
@@ -77,6 +77,22 @@ class SecurityGroup(ComponentResource):
             to_port=port,
             description=checked_description(why),
             opts=ResourceOptions(parent=other),
+        )
+
+    def accept_list(self, prefix_list: Input[str], port: int, why: str) -> None:
+        """Let in whoever a prefix list names, such as the edge's own addresses."""
+        rule = f"{self.label}-from-list-{_port_name(port, 'tcp')}"
+        if not self._is_new(rule):
+            return
+        vpc.SecurityGroupIngressRule(
+            rule,
+            security_group_id=self.id,
+            prefix_list_id=prefix_list,
+            ip_protocol="tcp",
+            from_port=port,
+            to_port=port,
+            description=checked_description(why),
+            opts=ResourceOptions(parent=self),
         )
 
     def reach_s3(self, why: str) -> None:

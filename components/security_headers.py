@@ -3,17 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pulumi import ComponentResource, Output, ResourceOptions
+from pulumi import ComponentResource, Input, Output, ResourceOptions
 from pulumi_aws import cloudfront
 
 TWO_YEARS = 63_072_000  # seconds
+PREFLIGHT_SECONDS = 86_400  # as long as browsers remember at most
 
 
 @dataclass(frozen=True, kw_only=True)
 class SecurityHeadersArgs:
-    """The addresses besides our own that the web app talks to: the sign-in page's."""
+    """The addresses besides our own that the web app talks to, such as the sign-in page's.
 
-    talks_to: tuple[str, ...] = ()
+    ``shared`` answers may be used by other sites' pages, which are told these ``exposed`` headers.
+    """
+
+    talks_to: tuple[Input[str], ...] = ()
+    shared: bool = False
+    exposed: tuple[str, ...] = ()
 
 
 class SecurityHeaders(ComponentResource):
@@ -25,12 +31,14 @@ class SecurityHeaders(ComponentResource):
         self, name: str, args: SecurityHeadersArgs, opts: ResourceOptions | None = None
     ) -> None:
         super().__init__("labsight:edge:SecurityHeaders", name, None, opts)
+        said = Output.all(*args.talks_to).apply(content_security_policy)
         policy = cloudfront.ResponseHeadersPolicy(
             f"{name}-headers",
             comment="labsight: nothing from elsewhere, never framed, TLS only",
+            cors_config=_shared(args.exposed) if args.shared else None,
             security_headers_config={
                 "content_security_policy": {
-                    "content_security_policy": content_security_policy(args.talks_to),
+                    "content_security_policy": said,
                     "override": True,
                 },
                 "content_type_options": {"override": True},
@@ -46,7 +54,7 @@ class SecurityHeaders(ComponentResource):
                 "items": [
                     {
                         "header": "Cross-Origin-Resource-Policy",
-                        "value": "same-origin",
+                        "value": "cross-origin" if args.shared else "same-origin",
                         "override": True,
                     },
                     {
@@ -60,6 +68,19 @@ class SecurityHeaders(ComponentResource):
         )
         self.policy_id = policy.id
         self.register_outputs({"policy_id": self.policy_id})
+
+
+def _shared(exposed: Sequence[str]) -> cloudfront.ResponseHeadersPolicyCorsConfigArgsDict:
+    """Let any page read an answer that it can get; it gets none without cookies of our own."""
+    return {
+        "access_control_allow_credentials": False,
+        "access_control_allow_headers": {"items": ["*"]},
+        "access_control_allow_methods": {"items": ["GET", "HEAD"]},
+        "access_control_allow_origins": {"items": ["*"]},
+        "access_control_expose_headers": {"items": list(exposed)},
+        "access_control_max_age_sec": PREFLIGHT_SECONDS,
+        "origin_override": True,
+    }
 
 
 def content_security_policy(talks_to: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 Each has its row in docs/operations.md: what it means, what to do.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pulumi import Input
@@ -57,6 +58,29 @@ def of_function_url(label: str, function_name: Input[str]) -> tuple[Watch, ...]:
             metric="Url5xxCount",
             dimensions={"FunctionName": function_name},
             threshold=5,
+        ),
+    )
+
+
+def of_balancer(label: str, dimensions: Mapping[str, Input[str]]) -> tuple[Watch, ...]:
+    """Watch containers behind a balancer: they answer with errors, or none is there to answer."""
+    return (
+        Watch(
+            name=f"{label}-5xx",
+            advice=f"The containers of {label} answer with server errors: read their log.",
+            namespace="AWS/ApplicationELB",
+            metric="HTTPCode_Target_5XX_Count",
+            dimensions=dimensions,
+            threshold=5,
+        ),
+        Watch(
+            name=f"{label}-unhealthy",
+            advice=f"A container of {label} does not answer: read its log.",
+            namespace="AWS/ApplicationELB",
+            metric="UnHealthyHostCount",
+            dimensions=dimensions,
+            threshold=0,
+            times=3,  # a container that starts is not healthy yet
         ),
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
-from local import declared, edge_wiring, forwarding, routes, wiring
+from local import declared, edge_functions, edge_wiring, forwarding, routes, wiring
 from local.declared import Deployment, Properties, Resource
 from local.edge import Door, Edge, ErrorPage
 from local.edge_wiring import CONFIG, Behaviour
@@ -113,6 +113,7 @@ def _door(deployment: Deployment, behaviour: Behaviour, origin: Origin, named: P
         policies=forwarding.policies(deployment, behaviour),
         keys=edge_wiring.public_keys(deployment, behaviour),
         headers=forwarding.added_headers(deployment, behaviour),
+        functions=edge_functions.of_behaviour(deployment, behaviour),
     )
 
 

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from labsight.errors import LabsightError
 from labsight.session import cookies
 from local import payload
+from local.edge_functions import EdgeFunction
 from local.edge_wiring import Behaviour
 from local.errors import FunctionFailed
 from local.exchange import failed, problem, received
@@ -35,6 +36,7 @@ class Door:
     policies: Sequence[Forwarded | None]
     keys: Mapping[str, str]  # PEM by id, of those whose cookies open it; none: open to all
     headers: Mapping[str, str]
+    functions: Sequence[EdgeFunction] = ()
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Edge:
     doors: Sequence[Door]
     errors: Mapping[int, ErrorPage]
     sign_in: SignIn
+    scheme: str = "http"  # under which people reach it
     log: Log = field(repr=False)
 
     @property
@@ -77,7 +80,10 @@ class Edge:
         refused = await run_in_threadpool(self._refused, door, asked)
         if refused is not None:
             return refused
-        passed = forwarded(asked, door.policies, door.host)
+        seen = asked
+        for function in door.functions:
+            seen = function(seen, self.scheme)
+        passed = forwarded(seen, door.policies, door.host)
         answer = await door.origin.answer(replace(passed, path=door.path + asked.path))
         page = self.errors.get(answer.status_code)
         if page is not None and page.page != asked.path:

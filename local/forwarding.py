@@ -134,6 +134,7 @@ def added_headers(deployment: Deployment, behaviour: Behaviour) -> dict[str, str
     security = policy.inputs.get("securityHeadersConfig") or {}
     items = (policy.inputs.get("customHeadersConfig") or {}).get("items") or ()
     made = {str(item["header"]).lower(): str(item["value"]) for item in items}
+    made.update(_shared(policy.inputs.get("corsConfig") or {}))
     if security.get("contentTypeOptions"):
         made["x-content-type-options"] = "nosniff"
     for header, setting, value in (
@@ -148,6 +149,19 @@ def added_headers(deployment: Deployment, behaviour: Behaviour) -> dict[str, str
         kept = [rule.strip() for rule in rules if rule.strip() != "upgrade-insecure-requests"]
         made["content-security-policy"] = "; ".join(filter(None, kept))
     return made
+
+
+def _shared(cors: Properties) -> dict[str, str]:
+    """Return what other sites' pages are told; CloudFront tells it those alone, here all hear it.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html
+    """
+    names = {
+        "access-control-allow-origin": "accessControlAllowOrigins",
+        "access-control-expose-headers": "accessControlExposeHeaders",
+    }
+    listed = {name: (cors.get(key) or {}).get("items") or () for name, key in names.items()}
+    return {name: ", ".join(map(str, items)) for name, items in listed.items() if items}
 
 
 def _request_policy(behaviour: Behaviour) -> Any:

@@ -232,6 +232,7 @@ MAKERS: dict[str, Callable[[Site, str, Properties], Made]] = {
 # Types of which nothing runs locally, and the form of their ARN ("" when they have none).
 RECORDED = {
     "pulumi:providers:aws": "",
+    "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": "",
     "aws:s3/bucketIntelligentTieringConfiguration:BucketIntelligentTieringConfiguration": "",
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": "",
     "aws:s3/bucketLogging:BucketLogging": "",

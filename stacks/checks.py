@@ -23,6 +23,7 @@ def contradictions(settings: Settings) -> list[str]:
         *_addresses(settings),
         *_features(settings),
         *_egress(settings),
+        *_service(settings),
         *_archive(settings),
         *_edge(settings),
         *_login(settings),
@@ -95,11 +96,40 @@ def _features(settings: Settings) -> Iterator[str]:
 
 
 def _egress(settings: Settings) -> Iterator[str]:
-    if settings.network.egress != "none" and not settings.has("desktop"):
+    used = settings.has("desktop") or settings.contains
+    if settings.network.egress != "none" and not used:
         yield (
             f"{_key('network.egress')} is {settings.network.egress!r}, billed by the hour, and "
             "nothing in this stack would use it: functions and database need no way out. Set it "
             "to none, or add the feature desktop"
+        )
+
+
+def _service(settings: Settings) -> Iterator[str]:
+    slides = settings.slides
+    if slides.image and slides.service != "container":
+        yield (
+            f"{_key('slides.image')} is {slides.image!r}, and slides.service is 'function', which "
+            "runs no image: set slides.service to container, or take the image out"
+        )
+    if slides.tasks.min > slides.tasks.max:
+        yield (
+            f"{_key('slides.tasks.min')} is {slides.tasks.min}, more than slides.tasks.max "
+            f"({slides.tasks.max})"
+        )
+    if not settings.contains:
+        return
+    if settings.network.egress == "none":
+        yield (
+            f"{_key('slides.service')} is 'container' with network.egress none: a container "
+            "fetches its image and writes its log over the network. Set network.egress to "
+            "endpoints, nat-instance or nat-gateway"
+        )
+    if settings.regulated:
+        yield (
+            f"{_key('slides.service')} is 'container' with the profile regulated: between the "
+            "edge and the containers tiles travel inside the network without TLS. Set it to "
+            "function"
         )
 
 

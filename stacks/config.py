@@ -155,6 +155,9 @@ def _assembled(read: Mapping[str, Any]) -> s.Settings:
         archive=_group(s.ArchiveSettings, read, "archive"),
         database=_group(s.DatabaseSettings, read, "database"),
         functions=_group(s.FunctionSettings, read, "functions"),
+        slides=_group(
+            s.SlideSettings, read, "slides", tasks=_group(s.TaskSettings, read, "slides.tasks")
+        ),
         edge=_group(s.EdgeSettings, read, "edge"),
         login=_group(
             s.LoginSettings,

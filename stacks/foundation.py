@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from components import session_manager, workstation_linux
+from components import session_manager, tile_service, workstation_linux
 from components.archive import Archive, ArchiveArgs
 from components.egress import Egress, EgressArgs
 from components.encryption import Key, KeyArgs
@@ -13,12 +13,13 @@ from components.network import Network, NetworkArgs
 from components.packages import Packages, PackagesArgs
 from components.place import Place, here
 from components.uploader import Uploader, UploaderArgs
-from labsight.keys import DERIVED, SLIDES, TOOLS, WORK
+from labsight.keys import DERIVED, MADE, SLIDES, TOOLS, WORK
 from stacks.settings import Settings
 
 # A secret that was deleted by mistake can be brought back so long; in a stack that leaves nothing
 # behind it goes at once, or a second stack of that name would find its name taken.
 SECRET_DAYS = 30
+MADE_DAYS = 30  # for which a tile that had to be made is kept; then it is made again if asked for
 # What a workstation reaches with the egress "endpoints": its secrets, and Systems Manager.
 SERVICES = ("secretsmanager", *session_manager.SERVICES)
 
@@ -52,6 +53,7 @@ def build(settings: Settings) -> Foundation:
         ArchiveArgs(
             write_once=SLIDES,
             remade=(DERIVED, WORK, TOOLS),
+            passing={MADE: MADE_DAYS},
             log_days=log_days,
             archive_after_days=settings.archive.archive_after_days,
             deep_archive_after_days=settings.archive.deep_archive_after_days,
@@ -67,6 +69,7 @@ def build(settings: Settings) -> Foundation:
             zones=settings.network.zones,
             place=place,
             egress=settings.network.egress,
+            attached=settings.contains,
             log_days=log_days,
             key=key,
             buckets=(archive.arn,),
@@ -94,19 +97,24 @@ def build(settings: Settings) -> Foundation:
 
 
 def _egress(settings: Settings, network: Network, endpoints: Endpoints) -> Egress:
+    desktop = SERVICES if settings.has("desktop") else ()
+    containers = tile_service.SERVICES if settings.contains else ()
     args = EgressArgs(
         network=network,
         endpoints=endpoints,
-        services=SERVICES if settings.network.egress == "endpoints" else (),
+        services=(*desktop, *containers) if settings.network.egress == "endpoints" else (),
         each_zone=settings.regulated,
     )
     return Egress("egress", args)
 
 
 def _foreign_buckets(settings: Settings, place: Place) -> tuple[str, ...]:
-    """Return the buckets of AWS that the Linux workstation takes packages and its licence from."""
+    """Return the buckets of AWS that a Linux workstation and containers take software from."""
     linux = settings.has("desktop") and settings.desktop.kind == "linux-dcv"
-    return workstation_linux.foreign_buckets(place.region) if linux else ()
+    return (
+        *(workstation_linux.foreign_buckets(place.region) if linux else ()),
+        *((tile_service.layer_bucket(place.region),) if settings.contains else ()),
+    )
 
 
 def uploader(foundation: Foundation) -> Uploader:

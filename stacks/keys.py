@@ -6,6 +6,7 @@
 from typing import get_args
 
 from components.archive import ARCHIVE_TIER_AFTER, DEEP_TIER_AFTER
+from components.image_repository import ECR_IMAGE, TAG
 from stacks import settings as s
 from stacks.reading import (
     Reader,
@@ -37,6 +38,7 @@ LOCK_DAYS = range(1, 36_501)
 _INSTANCE = r"[a-z][a-z0-9-]*\.[a-z0-9-]+"
 _DOMAIN = r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
 _EMAIL = r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+"
+_IMAGE = rf"{TAG}|{ECR_IMAGE}"
 _URL = r"https://[^\s/]+(/\S*)?"
 
 KEYS: dict[str, Reader] = {
@@ -60,6 +62,16 @@ KEYS: dict[str, Reader] = {
         r"pypi|none|[./].*", "pypi, or a folder of wheels such as ./wheels"
     ),
     "functions.reservedConcurrency": truth,
+    "slides.service": choice(*get_args(s.Service)),
+    "slides.image": matching(
+        _IMAGE,
+        "2026.11, a tag in the stack's own repository, or an image's "
+        "whole name in a repository of ECR, with a tag or a digest",
+    ),
+    "slides.cpu": one_of((1, 2, 4, 8), "a container has this many processors:"),
+    "slides.tasks.min": number(range(1, 501), "containers"),
+    "slides.tasks.max": number(range(1, 501), "containers"),
+    "slides.direct": truth,
     "edge.domain": matching(_DOMAIN, "slides.example.org"),
     "edge.hostedZone": matching(
         r"Z[A-Z0-9]{4,31}", "Z0123456789ABCDEFGHIJ, the id of a Route 53 zone"

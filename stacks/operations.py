@@ -13,6 +13,7 @@ from components.function import Function
 from components.log_count import FAILED_IMPORT, LogCount, LogCountArgs
 from components.place import Place
 from components.queue import Queue
+from components.tile_service import TileService
 from components.topic import Topic, TopicArgs
 from components.trail import Trail, TrailArgs
 from stacks.catalog import Catalog
@@ -21,6 +22,7 @@ from stacks.desktop import Desktop
 from stacks.foundation import Foundation
 from stacks.settings import Settings
 from stacks.slides import Slides
+from stacks.tiles import Tiles
 from stacks.viewer import Viewer
 
 # Longer than any day at work.
@@ -47,7 +49,7 @@ class Parts:
             found |= {
                 "importer": self.slides.importer,
                 "catalog": self.slides.catalog,
-                "tiles": self.slides.tiles,
+                **self.slides.tiles.functions,
             }
         if self.viewer:
             found["session"] = self.viewer.session
@@ -152,7 +154,7 @@ def _watches(settings: Settings, parts: Parts, failed: LogCount | None) -> tuple
     if failed:
         found += watches.of_imports(failed)
     if parts.slides:
-        found += watches.of_function_url("tiles", parts.slides.tiles.function_name)
+        found += _of_tiles(parts.slides.tiles)
     if parts.catalog:
         found += _of_database(settings, parts.catalog)
     if parts.viewer:
@@ -160,6 +162,12 @@ def _watches(settings: Settings, parts: Parts, failed: LogCount | None) -> tuple
     if parts.desktop:
         found += _of_desktop(parts.desktop)
     return tuple(found)
+
+
+def _of_tiles(tiles: Tiles) -> tuple[Watch, ...]:
+    if isinstance(tiles.origin, TileService):
+        return watches.of_balancer("tiles", tiles.origin.balancer.dimensions)
+    return watches.of_function_url("tiles", tiles.origin.function_name)
 
 
 def _of_database(settings: Settings, catalog: Catalog) -> tuple[Watch, ...]:

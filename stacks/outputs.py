@@ -28,6 +28,8 @@ def _outputs(
         "uploader_role_arn": uploader.role_arn,
         "kept_on_destroy": _kept(settings, parts, watched),
     }
+    if parts.slides and parts.slides.tiles.images:
+        found["image_repository"] = parts.slides.tiles.images
     if parts.viewer:
         found |= {
             "viewer_url": parts.viewer.distribution.address,

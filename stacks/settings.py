@@ -7,6 +7,7 @@ Profile = Literal["demo", "lab", "regulated"]
 Feature = Literal["slides", "desktop", "gateway"]
 Egress = Literal["none", "nat-instance", "nat-gateway", "endpoints"]
 Engine = Literal["postgres", "aurora"]
+Service = Literal["function", "container"]
 DesktopKind = Literal["windows", "linux-dcv"]
 DesktopAccess = Literal["instance-connect", "session-manager"]
 Mfa = Literal["optional", "required"]
@@ -58,6 +59,30 @@ class FunctionSettings:
 
     packages: str = "pypi"
     reserved_concurrency: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskSettings:
+    """How few and how many containers serve tiles at a time."""
+
+    min: int = 1
+    max: int = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlideSettings:
+    """How tiles are served: by functions, or by containers of ``cpu`` processors each.
+
+    ``image`` is a tag in the stack's own repository of images, or the whole name of an image in a
+    repository of ECR. ``direct``: viewers may read slide files themselves, those that hold neither
+    label nor macro.
+    """
+
+    service: Service = "function"
+    image: str | None = None
+    cpu: int = 1
+    tasks: TaskSettings = TaskSettings()
+    direct: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,6 +178,7 @@ class Settings:
     archive: ArchiveSettings = ArchiveSettings()
     database: DatabaseSettings = DatabaseSettings()
     functions: FunctionSettings = FunctionSettings()
+    slides: SlideSettings = SlideSettings()
     edge: EdgeSettings = EdgeSettings()
     login: LoginSettings = LoginSettings()
     desktop: DesktopSettings = DesktopSettings()
@@ -162,6 +188,11 @@ class Settings:
     def has(self, feature: Feature) -> bool:
         """Say whether a feature is switched on."""
         return feature in self.features
+
+    @property
+    def contains(self) -> bool:
+        """Whether containers serve tiles; until there is an image to run, functions do."""
+        return self.has("slides") and self.slides.service == "container"
 
     @property
     def regulated(self) -> bool:

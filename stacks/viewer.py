@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pulumi import Output
+from pulumi import Input, Output
 
 from components.api import Api, ApiArgs, JwtAuthorizer, Route
 from components.certificate import Certificate, CertificateArgs
@@ -50,15 +50,17 @@ def build(settings: Settings, foundation: Foundation, slides: Slides) -> Viewer:
                 place=foundation.place,
                 web_folder=WEB,
                 api_domain=api.host(foundation.place),
-                tiles=slides.tiles,
+                tiles=slides.tiles.origin,
                 signing_key=signing_key,
-                login=login_address(foundation.place),
+                talks_to=_talks_to(settings, foundation),
                 log_days=settings.operations.log_days,
                 certificate=_certificate(settings),
                 firewall=_firewall(settings),
             ),
         )
         tell(distribution.address)
+    if settings.slides.direct:
+        foundation.archive.open_to(distribution.address)
     distribution.website.configure(
         {
             "login": {
@@ -69,6 +71,14 @@ def build(settings: Settings, foundation: Foundation, slides: Slides) -> Viewer:
         }
     )
     return Viewer(pool=pool, api=api, distribution=distribution, session=session)
+
+
+def _talks_to(settings: Settings, foundation: Foundation) -> tuple[Input[str], ...]:
+    """Return the addresses besides our own that the web app uses."""
+    login = login_address(foundation.place)
+    if not settings.slides.direct:
+        return (login,)
+    return login, Output.concat("https://", foundation.archive.host(foundation.place))
 
 
 def _pool(settings: Settings, foundation: Foundation, address: Output[str]) -> UserPool:

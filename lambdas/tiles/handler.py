@@ -1,11 +1,14 @@
-"""Answers requests for tiles, descriptors and small pictures."""
+"""Answers requests for tiles, descriptors and small pictures, by range out of the archive."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from labsight.objects.s3 import S3Store
+from labsight.objects.s3_http import HttpS3Store
+from labsight.objects.s3_presign import Presigner
 from labsight.settings import Environment
 from labsight.tiles import TileService, payload
+from labsight.tiles.forward import Forward
+from labsight.tiles.options import Options
 
 if TYPE_CHECKING:
     from labsight.tiles.made import TileMaker
@@ -13,19 +16,29 @@ if TYPE_CHECKING:
 # Read while the function starts, so that a missing setting is told before the first request.
 _environment = Environment()
 _environment.configure_logging()
-_store = S3Store(_environment.archive_bucket)
+_store = HttpS3Store(_environment.archive_bucket)
 _scratch_folder, _scratch_bytes = _environment.scratch_folder, _environment.scratch_bytes
+_other = _environment.file_function
 
 
 @cache
 def _maker() -> "TileMaker":
-    from labsight.slides.scratch import Scratch  # noqa: PLC0415 - stored tiles are served
+    from labsight.slides.staging.scratch import Scratch  # noqa: PLC0415 - stored tiles are served
     from labsight.tiles.made import TileMaker  # noqa: PLC0415 - without an imaging library
 
     return TileMaker(_store, Scratch(_store, _scratch_folder, max_bytes=_scratch_bytes))
 
 
-_service = TileService(_store, _maker, show_labels=_environment.show_labels)
+_service = TileService(
+    _store,
+    _maker,
+    Options(
+        show_labels=_environment.show_labels,
+        kept=_store if _environment.keep_tiles else None,
+        presign=Presigner(_environment.archive_bucket) if _environment.direct else None,
+        elsewhere=Forward(_other) if _other else None,
+    ),
+)
 
 
 def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:

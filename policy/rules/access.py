@@ -24,6 +24,7 @@ WITHOUT_RESOURCE = {
     "ec2:AssignPrivateIpAddresses",
     "ec2:UnassignPrivateIpAddresses",
     "ec2:DescribeInstances",
+    "ecr:GetAuthorizationToken",
     "secretsmanager:GetRandomPassword",
     "cloudwatch:GetMetricStatistics",
     "ssm:UpdateInstanceInformation",

@@ -1,6 +1,7 @@
 """Functions and servers: supported, traced, without secrets, without a public address."""
 
 import re
+from collections.abc import Mapping
 
 from policy.rule import Companion, Properties, Rule, equals, inside, is_not_true, is_set, is_true
 
@@ -23,7 +24,11 @@ _LITERAL_SECRET = re.compile(
 
 
 def _holds_no_secret(properties: Properties) -> bool:
-    variables = (properties.get("environment") or {}).get("variables", {})
+    return holds_no_secret((properties.get("environment") or {}).get("variables", {}))
+
+
+def holds_no_secret(variables: Mapping[str, str]) -> bool:
+    """Say whether an environment has no variable that looks like a secret."""
     return not any(
         (_SECRET_NAME.search(name) and not _SECRET_ARN.fullmatch(value))
         or _URL_WITH_PASSWORD.match(value)

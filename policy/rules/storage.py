@@ -3,6 +3,7 @@
 from policy.rule import Companion, Properties, Rule, is_true, statements, texts
 
 BUCKET = "aws:s3/bucket:Bucket"
+CORS = "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration"
 BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
 ENCRYPTION = (
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
@@ -53,6 +54,16 @@ def _is_private(properties: Properties) -> bool:
     return all(properties.get(block) is True for block in blocks)
 
 
+def _is_for_one_site(properties: Properties) -> bool:
+    return not any(
+        "*" in origin for rule in properties["corsRules"] for origin in rule["allowedOrigins"]
+    )
+
+
+def _only_reads(properties: Properties) -> bool:
+    return all({"GET", "HEAD"} >= set(rule["allowedMethods"]) for rule in properties["corsRules"])
+
+
 def _aborts_uploads(properties: Properties) -> bool:
     return any(
         rule["status"] == "Enabled"
@@ -85,6 +96,8 @@ RULES = (
         "lets in services for one resource only",
         lets_nobody_in_blindly,
     ),
+    Rule("CORS-SITE", CORS, "opens to pages of named sites", _is_for_one_site),
+    Rule("CORS-READ", CORS, "lets pages of other sites read at most", _only_reads),
     Rule("S3.17/CKV_AWS_19", ENCRYPTION, "encrypts by default", _is_encrypted),
     Rule(
         "CKV_AWS_21",

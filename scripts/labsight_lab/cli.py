@@ -158,11 +158,26 @@ def serve(
             metavar="FOLDER", help="Where to keep indexes. Default: among the user's caches."
         ),
     ] = None,
+    allow_origin: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ORIGIN",
+            help="Let pages of another site read the slides as IIIF images: its address, such as "
+            "https://viewer.example.org, or * for any site.",
+        ),
+    ] = None,
 ) -> None:
     """Show a folder of slides in the browser; nothing leaves this machine."""
     from labsight_lab import serve as server  # noqa: PLC0415 - not for `--help` and `sync`
 
-    server.serve(folder, host=host, port=port, cache=cache, show_labels=show_labels)
+    server.serve(
+        folder,
+        host=host,
+        port=port,
+        cache=cache,
+        show_labels=show_labels,
+        allow_origin=allow_origin,
+    )
 
 
 app.add_typer(desktop)

@@ -1,21 +1,36 @@
 """`labsight serve`: what can be checked before the server starts."""
 
+import re
 import socket
 import sys
 from pathlib import Path
 
 from labsight.errors import InvalidInput, SettingsError
 
+_ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.:\[\]-]+")
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-def serve(folder: Path, *, host: str, port: int, cache: Path | None, show_labels: bool) -> None:
+def serve(
+    folder: Path,
+    *,
+    host: str,
+    port: int,
+    cache: Path | None,
+    show_labels: bool,
+    allow_origin: str | None = None,
+) -> None:
     """Serve a folder until interrupted; raise InvalidInput or SettingsError before starting."""
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
         raise InvalidInput(f"{folder} {what}; give the folder that holds the slides")
     if cache is not None and cache.exists() and not cache.is_dir():
         raise InvalidInput(f"--cache {cache} is not a folder")
+    if allow_origin is not None and not _ORIGIN.fullmatch(allow_origin):
+        raise InvalidInput(
+            f"--allow-origin {allow_origin}: give * or an address such as https://example.org, "
+            "without a path"
+        )
     check_port_is_free(host, port)
     try:
         from labsight.api.serve import serve_folder  # noqa: PLC0415 - the serve extra loads here
@@ -30,7 +45,14 @@ def serve(folder: Path, *, host: str, port: int, cache: Path | None, show_labels
         sys.stderr.write(
             f"labsight: whoever can reach {host}:{port} can see these slides; there is no login\n"
         )
-    serve_folder(folder.resolve(), host=host, port=port, cache=cache, show_labels=show_labels)
+    serve_folder(
+        folder.resolve(),
+        host=host,
+        port=port,
+        cache=cache,
+        show_labels=show_labels,
+        allowed_origin=allow_origin,
+    )
 
 
 def check_port_is_free(host: str, port: int) -> None:

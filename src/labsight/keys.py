@@ -4,6 +4,8 @@
     slides/<source>/<relative path>/unit.json    closes a unit of several files
     derived/<slide id>/index.bin                 the slide's tile index
     derived/<slide id>/<image>.jpg               thumbnail, label, macro
+    derived/<slide id>/profile.icc               the scanner's colour profile
+    derived/<slide id>/levels-<version>.bin      coarse levels that the slide's file lacks
     work/<relative path>                         people's results from the desktop, replaceable
     tools/<hash>/<file>                          installers for the workstation
 
@@ -24,6 +26,7 @@ from labsight.errors import InvalidInput
 
 SLIDES = "slides/"
 DERIVED = "derived/"
+MADE = "tiles/"
 WORK = "work/"
 TOOLS = "tools/"
 UNIT = "unit.json"
@@ -96,8 +99,10 @@ def printable(text: str) -> str:
 def place_of(key: str) -> tuple[str, str, int]:
     """Return source, path and revision of any slide's key, to show and to sort by.
 
-    A key that another tool wrote is not refused: its path is the key as it stands.
+    A unit of several files goes by its folder. A key that another tool wrote is not refused: its
+    path is the key as it stands.
     """
+    key = key.removesuffix(f"/{UNIT}")
     try:
         parsed = parse_slide(key)
     except InvalidInput:
@@ -127,6 +132,16 @@ def parse_slide(key: str) -> SlideKey:
     )
 
 
+def unit_key(source: str, folder: str, revision: int = 1) -> str:
+    """Return the key of the ``unit.json`` that closes the unit in ``folder`` of a source."""
+    return f"{SlideKey(source, folder, revision)}/{UNIT}"
+
+
+def is_unit(key: str) -> bool:
+    """Whether the key is that of a ``unit.json``."""
+    return key.endswith(f"/{UNIT}")
+
+
 def slide_id(key: str) -> str:
     """Return the id of the slide at ``key``: 80 bits of its SHA-256, in base 32 (16 characters)."""
     return base64.b32encode(hashlib.sha256(key.encode()).digest()[:10]).decode().lower()
@@ -151,6 +166,21 @@ def associated_key(slide: str, image: str) -> str:
             f"image {image[:40]!r}: one of {', '.join(ASSOCIATED_IMAGES)} is kept for a slide"
         )
     return f"{DERIVED}{check_slide_id(slide)}/{image}.jpg"
+
+
+def profile_key(slide: str) -> str:
+    """Return the key of a slide's colour profile."""
+    return f"{DERIVED}{check_slide_id(slide)}/profile.icc"
+
+
+def made_levels_key(slide: str, version: str) -> str:
+    """Return the key of the levels that were made for one version of a slide."""
+    return f"{DERIVED}{check_slide_id(slide)}/levels-{version}.bin"
+
+
+def made_tile_key(slide: str, version: str, name: str) -> str:
+    """Return the key of a tile that was made, for one version of a slide."""
+    return f"{MADE}{check_slide_id(slide)}/{version}/{name}"
 
 
 def _escape(part: str) -> str:

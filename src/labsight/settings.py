@@ -68,10 +68,22 @@ class Environment:
     @property
     def show_labels(self) -> bool:
         """Whether label and macro images may be shown; they can identify a patient."""
-        value = self._variables.get("LABSIGHT_SHOW_LABELS", "false").lower()
-        if value not in {"true", "false"}:
-            raise SettingsError(f"LABSIGHT_SHOW_LABELS is {value!r}; it must be true or false")
-        return value == "true"
+        return self._truth("LABSIGHT_SHOW_LABELS")
+
+    @property
+    def keep_tiles(self) -> bool:
+        """Whether made tiles are kept in the archive, so that they are made once."""
+        return self._truth("LABSIGHT_KEEP_TILES")
+
+    @property
+    def direct(self) -> bool:
+        """Whether viewers get addresses under which they read slide files themselves."""
+        return self._truth("LABSIGHT_DIRECT")
+
+    @property
+    def file_function(self) -> str | None:
+        """The function that reads slides which only OpenSlide can; None: this process does."""
+        return self._variables.get("LABSIGHT_FILE_FUNCTION") or None
 
     @property
     def scratch_bytes(self) -> int:
@@ -102,6 +114,12 @@ class Environment:
         logging.getLogger().setLevel(max(logging.getLevelNamesMapping()[level], logging.WARNING))
         for own in ("labsight", "lambdas"):
             logging.getLogger(own).setLevel(level)
+
+    def _truth(self, name: str) -> bool:
+        value = self._variables.get(name, "false").lower()
+        if value not in {"true", "false"}:
+            raise SettingsError(f"{name} is {value!r}; it must be true or false")
+        return value == "true"
 
     def _needed(self, name: str, what: str) -> str:
         value = self._variables.get(name, "")

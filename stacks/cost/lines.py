@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from stacks.cost import workload as assumed
 from stacks.cost.ageing import at_month
+from stacks.cost.containers import containers, serve_tiles
 from stacks.cost.machines import desktop, gateway, network
 from stacks.cost.prices import Prices
 from stacks.cost.workload import HOURS, Workload
@@ -23,7 +24,9 @@ FREE_ALARMS = 10
 SMALL_GB, ONE_CPU_GB = 1024 / 1024, 1769 / 1024  # memory of the functions
 ALARMS_ALWAYS = 1
 # As stacks/operations.py declares them; a demo has three fewer.
-ALARMS = {"slides": 23, "gateway": 15, "desktop": 1}
+ALARMS = {"slides": 25, "gateway": 15, "desktop": 1}
+# Of the two functions that serve tiles, and of containers in their place.
+ALARMS_OF_TILES, ALARMS_OF_CONTAINERS = 5, 2
 FIREWALL_RULES = 4  # components/firewall.py: three managed groups and a rate
 
 
@@ -47,7 +50,7 @@ def lines(settings: Settings, work: Workload, prices: Prices, month: int) -> lis
         *(_slides(settings, work, prices, month) if settings.has("slides") else ()),
         *(
             Line(name=item.name, cause=item.cause, usd=item.fixed + item.used, idle=item.fixed)
-            for part in (desktop, gateway, network)
+            for part in (desktop, gateway, network, containers)
             for item in part(settings, work, prices)
         ),
     ]
@@ -64,6 +67,8 @@ def _always(settings: Settings, prices: Prices) -> Iterator[Line]:
     keys = {"demo": 0, "lab": 1, "regulated": 2}[settings.profile]
     yield _fixed("own keys (KMS)", profile, keys * prices["kms.key"])
     count = ALARMS_ALWAYS + sum(ALARMS[feature] for feature in settings.features)
+    if serve_tiles(settings):
+        count += ALARMS_OF_CONTAINERS - ALARMS_OF_TILES
     yield _fixed("alarms", "features", max(0, count - FREE_ALARMS) * prices["cloudwatch.alarm"])
     flow = assumed.FLOW_LOG_GB * prices["logs.gb"]
     yield _fixed("flow logs of the network", "network", flow)
@@ -74,7 +79,7 @@ def _always(settings: Settings, prices: Prices) -> Iterator[Line]:
 def _slides(settings: Settings, work: Workload, prices: Prices, month: int) -> Iterator[Line]:
     yield from _archive(settings, work, prices, month)
     yield from _database(settings, work, prices)
-    yield from _functions(work, prices)
+    yield from _functions(settings, work, prices)
     yield from _edge(settings, work, prices)
     yield from _records(settings, work, prices, month)
     secrets = 2  # the database's master password, the key that signs cookies
@@ -146,9 +151,10 @@ def _database(settings: Settings, work: Workload, prices: Prices) -> Iterator[Li
     )
 
 
-def _functions(work: Workload, prices: Prices) -> Iterator[Line]:
+def _functions(settings: Settings, work: Workload, prices: Prices) -> Iterator[Line]:
+    tiles = 0 if serve_tiles(settings) else work.tile_requests
     runs = (
-        ("tiles", work.tile_requests, assumed.TILE_SECONDS, ONE_CPU_GB),
+        ("tiles", tiles, assumed.TILE_SECONDS, ONE_CPU_GB),
         ("importer", work.slides, assumed.IMPORT_SECONDS, ONE_CPU_GB),
         ("catalog and login", work.calls, assumed.CALL_SECONDS, SMALL_GB),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from components.tile_service import SERVICES as CONTAINERS
 from stacks.cost.prices import Prices
 from stacks.cost.workload import HOURS, Workload
 from stacks.settings import Settings
@@ -116,9 +117,10 @@ def _endpoints(settings: Settings) -> dict[str, str]:
         if settings.desktop.access == "session-manager":
             found |= dict.fromkeys(SESSION_MANAGER, "desktop.access session-manager")
     if settings.network.egress == "endpoints":
+        through = EGRESS_SERVICES if settings.has("desktop") else ()
         found |= {
             service: "network.egress endpoints"
-            for service in EGRESS_SERVICES
+            for service in (*through, *(CONTAINERS if settings.contains else ()))
             if service not in found
         }
     return found

@@ -19,11 +19,13 @@ from components.login_client import LoginClient, LoginClientArgs
 from components.place import Place
 from components.security_headers import content_security_policy
 from components.signing_key import SigningKey, SigningKeyArgs
+from components.tile_paths import EDGE_HOST
 from tests.support.functions import platform
 from tests.support.pulumi_outputs import ACCOUNT, REGION
 from tests.support.pulumi_recorder import Declare, Recorded
 
 PLACE = Place(ACCOUNT, REGION)
+HEADERS = "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy"
 DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
 PUBLIC = "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A\n-----END PUBLIC KEY-----"
 PRIVATE = "planted-private-key"
@@ -44,7 +46,7 @@ def edge(tmp_path: Path) -> Program:
             api_domain="abc.execute-api.eu-central-1.amazonaws.com",
             tiles=function("tiles"),
             signing_key=signing_key(),
-            login=LOGIN,
+            talks_to=(LOGIN,),
             log_days=90,
             certificate=Certificate("domain", certificate) if domain else None,
             firewall=Firewall("viewer", FirewallArgs(log_days=90)) if firewall else None,
@@ -155,8 +157,9 @@ def test_tiles_are_cached_by_path_and_query_and_the_api_not_at_all(
     declare: Declare, recorded: Recorded, edge: Program
 ) -> None:
     declare(edge)
-    policy = recorded.one("aws:cloudfront/cachePolicy:CachePolicy")
+    policy = recorded.one("aws:cloudfront/cachePolicy:CachePolicy", "edge-tiles-tile-cache")
     assert behaviours(recorded)["/slides/*"]["cachePolicyId"] == policy.state["id"]
+    assert behaviours(recorded)["/slides/*"].get("originRequestPolicyId") is None
     key = policy.inputs["parametersInCacheKeyAndForwardedToOrigin"]
     assert key["queryStringsConfig"] == {"queryStringBehavior": "all"}
     assert key["cookiesConfig"] == {"cookieBehavior": "none"}
@@ -179,16 +182,74 @@ def test_every_answer_carries_the_headers_that_browsers_obey(
     declare: Declare, recorded: Recorded, edge: Program
 ) -> None:
     declare(edge)
-    policy = recorded.one("aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy")
+    policies = recorded.of("aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy")
     used = {one["responseHeadersPolicyId"] for one in behaviours(recorded).values()}
-    assert used == {policy.state["id"]}
-    headers = policy.inputs["securityHeadersConfig"]
-    assert headers["strictTransportSecurity"]["accessControlMaxAgeSec"] >= 31_536_000
-    assert headers["frameOptions"] == {"frameOption": "DENY", "override": True}
-    assert headers["contentTypeOptions"] == {"override": True}
+    assert used == {policy.state["id"] for policy in policies}
+    for policy in policies:
+        headers = policy.inputs["securityHeadersConfig"]
+        assert headers["strictTransportSecurity"]["accessControlMaxAgeSec"] >= 31_536_000
+        assert headers["frameOptions"] == {"frameOption": "DENY", "override": True}
+        assert headers["contentTypeOptions"] == {"override": True}
+        csp = headers["contentSecurityPolicy"]["contentSecurityPolicy"]
+        assert "frame-ancestors 'none'" in csp
+    headers = recorded.one(HEADERS, "edge-headers").inputs["securityHeadersConfig"]
     csp = headers["contentSecurityPolicy"]["contentSecurityPolicy"]
     assert f"connect-src 'self' {LOGIN};" in csp
-    assert "frame-ancestors 'none'" in csp
+
+
+def test_pages_of_other_sites_may_use_iiif_images_alone(
+    declare: Declare, recorded: Recorded, edge: Program
+) -> None:
+    declare(edge)
+    shared = recorded.one(HEADERS, "edge-tiles-iiif-headers")
+    policies = {path: one["responseHeadersPolicyId"] for path, one in behaviours(recorded).items()}
+    assert [path for path, id_ in policies.items() if id_ == shared.state["id"]] == ["/iiif/*"]
+    cors = shared.inputs["corsConfig"]
+    assert cors["accessControlAllowOrigins"] == {"items": ["*"]}
+    assert cors["accessControlAllowCredentials"] is False
+    assert cors["accessControlAllowMethods"] == {"items": ["GET", "HEAD"]}
+    custom = {one["header"]: one["value"] for one in shared.inputs["customHeadersConfig"]["items"]}
+    assert custom["Cross-Origin-Resource-Policy"] == "cross-origin"
+    own = recorded.one(HEADERS, "edge-headers").inputs
+    assert own.get("corsConfig") is None
+    assert {"same-origin"} <= {one["value"] for one in own["customHeadersConfig"]["items"]}
+
+
+def test_a_description_is_told_under_which_address_it_was_asked_for(
+    declare: Declare, recorded: Recorded, edge: Program
+) -> None:
+    declare(edge)
+    iiif = behaviours(recorded)["/iiif/*"]
+    function = recorded.one("aws:cloudfront/function:Function", "edge-tiles-host")
+    assert iiif["functionAssociations"] == [
+        {"eventType": "viewer-request", "functionArn": function.state["arn"]}
+    ]
+    cache = recorded.one("aws:cloudfront/cachePolicy:CachePolicy", "edge-tiles-iiif-cache")
+    key = cache.inputs["parametersInCacheKeyAndForwardedToOrigin"]
+    assert iiif["cachePolicyId"] == cache.state["id"]
+    assert key["headersConfig"]["headers"]["items"] == ["x-labsight-host"]
+    assert key["queryStringsConfig"] == {"queryStringBehavior": "all"}
+    passed = recorded.one("aws:cloudfront/originRequestPolicy:OriginRequestPolicy")
+    assert iiif["originRequestPolicyId"] == passed.state["id"]
+    assert passed.inputs["headersConfig"]["headers"]["items"] == ["accept"]
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="runs the function's JavaScript in node")
+def test_the_edge_says_its_address_whatever_a_caller_claims() -> None:
+    event = {
+        "request": {
+            "uri": "/iiif/3/a/info.json",
+            "headers": {
+                "host": {"value": "slides.example.org"},
+                "x-labsight-host": {"value": "https://evil.example"},
+            },
+        }
+    }
+    program = f"{EDGE_HOST.read_text()}\nconsole.log(JSON.stringify(handler({json.dumps(event)})))"
+    done = subprocess.run(["node", "-e", program], capture_output=True, text=True, check=True)
+    told = json.loads(done.stdout)
+    assert told["headers"]["x-labsight-host"] == {"value": "https://slides.example.org"}
+    assert told["uri"] == "/iiif/3/a/info.json"
 
 
 def test_pages_may_load_from_their_own_origin_alone() -> None:
@@ -269,7 +330,7 @@ def test_a_web_app_that_is_not_built_ends_the_deployment_at_once(
             api_domain="abc",
             tiles=function("tiles"),
             signing_key=signing_key(),
-            login=LOGIN,
+            talks_to=(LOGIN,),
             log_days=90,
         )
         return Distribution("edge", args).address
@@ -311,7 +372,7 @@ def test_login_and_address_go_round_without_a_circle(
                     api_domain=api.host(PLACE),
                     tiles=tiles,
                     signing_key=signing_key(),
-                    login=login_address(PLACE),
+                    talks_to=(login_address(PLACE),),
                     log_days=30,
                 ),
             )

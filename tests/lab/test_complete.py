@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labsight.slides.kinds import Structure, kind_of
+from labsight.slides.formats.kinds import Structure, kind_of
 from labsight_lab.sync import complete
 from labsight_lab.sync.complete import unfinished
 from tests.lab.support import tiff

@@ -13,12 +13,12 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 from sqlalchemy import Engine
 
 from labsight import keys
 from labsight.catalog import Catalog
 from labsight.errors import SettingsError
+from local.moto_server import embedded_aws
 from tests.support.made_slides import make_svs
 
 BUCKET = "archive"
@@ -64,7 +64,8 @@ def s3(monkeypatch: pytest.MonkeyPatch, postgres: str, tmp_path: Path) -> Iterat
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    with mock_aws():
+    with embedded_aws() as endpoint:  # tiles are read without boto3, which a mock would replace
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
         client = boto3.client("s3")
         client.create_bucket(Bucket=BUCKET)
         yield client
@@ -194,6 +195,7 @@ def test_a_database_that_is_away_sends_the_message_back(
 NEEDED = {
     "importer": ("LABSIGHT_ARCHIVE_BUCKET", "LABSIGHT_DATABASE_URL"),
     "tiles": ("LABSIGHT_ARCHIVE_BUCKET",),
+    "slide_files": ("LABSIGHT_ARCHIVE_BUCKET",),
     "catalog": ("LABSIGHT_DATABASE_URL",),
     "migrate": ("LABSIGHT_DATABASE_URL",),
 }

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from local import declared
+from components.tile_paths import EDGE_HOST
+from local import declared, edge_functions
 from local.declared import Deployment, Resource
 from local.edge_wiring import Behaviour
 from local.forwarding import added_headers, forwarded, policies
@@ -109,3 +110,51 @@ def test_awss_own_headers_policy_is_known() -> None:
     chosen = behaviour(responseHeadersPolicyId="67f7725c-6f97-4210-82d7-5512b31e9d03")
     assert added_headers(Deployment(resources=()), chosen)["x-frame-options"] == "SAMEORIGIN"
     assert added_headers(Deployment(resources=()), behaviour()) == {}
+
+
+def edge_program(code: str, *, associated: bool = True) -> tuple[Deployment, Behaviour]:
+    function = Resource(
+        type=declared.EDGE_FUNCTION,
+        name="one",
+        inputs={"code": code},
+        id="one",
+        outputs={"arn": "arn:one"},
+    )
+    run = [{"eventType": "viewer-request", "functionArn": "arn:one"}] if associated else []
+    return Deployment(resources=(function,)), behaviour("/iiif/*", functionAssociations=run)
+
+
+ASKED = Request(
+    method="GET",
+    path="/iiif/3/a/info.json",
+    query="",
+    headers=(("x-labsight-host", "https://evil.example"), ("host", "127.0.0.1:8000")),
+    body=b"",
+    client="127.0.0.1",
+)
+
+
+def test_an_edge_function_of_ours_does_here_what_it_does_in_aws() -> None:
+    (function,) = edge_functions.of_behaviour(*edge_program(EDGE_HOST.read_text()))
+    said = [v for name, v in function(ASKED, "http").headers if name == "x-labsight-host"]
+    assert said == ["http://127.0.0.1:8000"]
+
+
+def test_an_edge_function_that_is_not_known_or_not_used_changes_nothing() -> None:
+    changed = EDGE_HOST.read_text().replace("https://", "http://")
+    assert edge_functions.of_behaviour(*edge_program(changed)) == ()
+    unused = edge_program(EDGE_HOST.read_text(), associated=False)
+    assert edge_functions.of_behaviour(*unused) == ()
+
+
+def test_pages_of_other_sites_are_told_what_the_policy_says() -> None:
+    policy = resource(
+        declared.HEADERS_POLICY,
+        corsConfig={
+            "accessControlAllowOrigins": {"items": ["*"]},
+            "accessControlExposeHeaders": {"items": ["ETag", "Link"]},
+        },
+    )
+    told = added_headers(Deployment(resources=(policy,)), behaviour(responseHeadersPolicyId="one"))
+    assert told["access-control-allow-origin"] == "*"
+    assert told["access-control-expose-headers"] == "ETag, Link"

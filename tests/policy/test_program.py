@@ -32,6 +32,18 @@ OTHERS = {
     },
     "alarms by mail": {"operations.email": "lab@example.org"},
     "teardown": {"teardown": "true"},
+    "read directly": {"slides.direct": "true"},
+    "no image yet": {"network.egress": "endpoints", "slides.service": "container"},
+    "containers": {
+        "network.egress": "nat-gateway",
+        "slides.service": "container",
+        "slides.image": "2026.11",
+    },
+    "another repository": {
+        "network.egress": "endpoints",
+        "slides.service": "container",
+        "slides.image": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/tiles:1",
+    },
 }
 
 MATRIX = [

@@ -16,6 +16,7 @@ from policy.rules import (
     operations,
     storage,
 )
+from tests.support import container_cases
 
 TLS: dict[str, Any] = {
     "Effect": "Deny",
@@ -173,6 +174,7 @@ SOUND = [
     (database.PARAMETERS, FORCED),
     (database.CLUSTER_PARAMETERS, FORCED),
     (operations.TRAIL, {"enableLogFileValidation": True}),
+    *container_cases.SOUND,
 ]
 
 BROKEN = [
@@ -315,6 +317,7 @@ BROKEN = [
         {"parameters": [{"name": "rds.force_ssl", "value": "0"}]},
     ),
     ("CloudTrail.4/CKV_AWS_36", operations.TRAIL, {}),
+    *container_cases.BROKEN,
 ]
 
 

@@ -27,6 +27,8 @@ from stacks.settings import (
     Profile,
     Secret,
     Settings,
+    SlideSettings,
+    TaskSettings,
 )
 from tests.support.repository import ROOT
 
@@ -93,7 +95,7 @@ def idle(chosen: Settings) -> float:
         ("functions, tiles", 1.62),  # 792,000 x .08 s x 1.7275 GB x .0000133334, and .158
         ("own keys (KMS)", 1.00),
         ("secrets of the web platform", 0.80),
-        ("alarms", 1.40),  # 24, 10 of them free
+        ("alarms", 1.60),  # 26, 10 of them free
     ],
 )
 def test_an_item_of_the_web_platform_comes_to_what_one_reckons_by_hand(
@@ -184,7 +186,7 @@ def test_linux_pays_no_windows_and_no_gateway() -> None:
     ],
 )
 def test_a_way_out_of_the_network_is_paid_by_the_hour(egress: Any, item: str, usd: float) -> None:
-    assert bill(replace(CORE, network=NetworkSettings(egress=egress)))[item] == usd
+    assert bill(replace(ALL, network=NetworkSettings(egress=egress)))[item] == usd
     assert item not in bill(CORE)
 
 
@@ -432,3 +434,41 @@ def test_the_endpoint_of_secrets_is_billed_where_the_workstation_reads_one() -> 
     assert endpoint_items(desktop=linux)
     assert endpoint_items(desktop=windows, features={"gateway"})
     assert not endpoint_items(desktop=windows, gateway=joined, features={"gateway"})
+
+
+CONTAINERS = replace(
+    CORE,
+    network=NetworkSettings(egress="endpoints"),
+    slides=SlideSettings(service="container", image="1", cpu=2, tasks=TaskSettings(min=2, max=4)),
+)
+
+
+@pytest.mark.parametrize(
+    ("item", "usd"),
+    [
+        # 2 x 730 h x 2 x (.03238 + 2 x .00356)
+        ("containers (Fargate), 2 of 2 processors", 115.34),
+        ("balancer of the containers", 16.67),  # 730 h x .0225, and 30.2 GB x .008
+        ("measurements of the containers", 3.00),
+        ("endpoint ecr.api", 7.30),
+        ("endpoint ecr.dkr", 7.30),
+        ("endpoint logs", 7.30),
+        ("alarms", 1.30),  # 23, 10 of them free
+    ],
+)
+def test_an_item_of_containers_comes_to_what_one_reckons_by_hand(item: str, usd: float) -> None:
+    assert bill(CONTAINERS)[item] == usd
+
+
+def test_containers_are_paid_instead_of_functions_and_while_nobody_looks() -> None:
+    assert "functions, tiles" not in bill(CONTAINERS)
+    assert idle(CONTAINERS) > idle(CORE) + 0.15
+    crowd = Workload(openings=300)
+    name = "containers (Fargate), 2 of 2 processors"
+    assert bill(CONTAINERS, crowd)[name] > 1.5 * bill(CONTAINERS)[name]
+
+
+def test_containers_without_an_image_cost_no_more_than_their_way_out() -> None:
+    waiting = replace(CONTAINERS, slides=SlideSettings(service="container"))
+    more = bill(waiting).keys() - bill(CORE).keys()
+    assert more == {"endpoint ecr.api", "endpoint ecr.dkr", "endpoint logs"}

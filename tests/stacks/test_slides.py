@@ -7,10 +7,12 @@ import pytest
 
 from components.database_engines import PORT
 from stacks.catalog import CATALOG
-from stacks.slides import WORKING_SET
+from stacks.tiles import WORKING_SET
 from tests.support.labsight_program import recording
 from tests.support.pulumi_recorder import Recorded, Resource
 
+CORS = "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration"
+HEADERS = "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy"
 FUNCTION = "aws:lambda/function:Function"
 BUCKET = "archive-bucket-1a2b3c4"
 ARN = f"arn:aws:s3:::{BUCKET}"
@@ -113,9 +115,9 @@ def test_labels_are_shown_when_the_lab_says_so(slides: Recorded) -> None:
     assert environment(shown, "tiles")["LABSIGHT_SHOW_LABELS"] == "true"
 
 
-def test_staged_slides_fit_the_room_that_the_tile_function_has(slides: Recorded) -> None:
-    room = function(slides, "tiles").inputs["ephemeralStorage"]["size"]
-    assert int(environment(slides, "tiles")["LABSIGHT_SCRATCH_BYTES"]) < room * 1024**2
+def test_the_tile_function_copies_nothing(slides: Recorded) -> None:
+    assert function(slides, "tiles").inputs["ephemeralStorage"]["size"] == 512
+    assert environment(slides, "tiles")["LABSIGHT_SCRATCH_BYTES"] == "0"
 
 
 def test_the_importer_stages_slides_in_the_working_set(slides: Recorded) -> None:
@@ -133,9 +135,87 @@ def test_the_importer_reads_scans_and_writes_only_what_it_derives(slides: Record
     assert held["s3:PutObject"] == [f"{ARN}/derived/*"]
 
 
-def test_the_tile_function_only_reads_and_knows_no_database(slides: Recorded) -> None:
-    assert allowed(slides, "tiles")["s3:GetObject"] == [f"{ARN}/slides/*", f"{ARN}/derived/*"]
-    assert own(slides, "tiles") == {"s3:GetObject", "s3:ListBucket"}
+SHOWN = [f"{ARN}/slides/*", f"{ARN}/derived/*", f"{ARN}/tiles/*"]
+KEEPING = {"s3:GetObject", "s3:ListBucket", "s3:PutObject", "s3:AbortMultipartUpload"}
+
+
+@pytest.mark.parametrize(
+    ("name", "more"), [("tiles", {"lambda:InvokeFunction"}), ("slide-files", set())]
+)
+def test_functions_that_serve_tiles_read_and_keep_what_they_made(
+    slides: Recorded, name: str, more: set[str]
+) -> None:
+    held = allowed(slides, name)
+    assert held["s3:GetObject"] == SHOWN
+    assert held["s3:PutObject"] == [f"{ARN}/tiles/*"]
+    assert own(slides, name) == KEEPING | more
+    assert environment(slides, name)["LABSIGHT_KEEP_TILES"] == "true"
+
+
+def test_the_tile_function_hands_on_what_only_openslide_reads(slides: Recorded) -> None:
+    files = function(slides, "slide-files")
+    assert environment(slides, "tiles")["LABSIGHT_FILE_FUNCTION"] == files.state["name"]
+    assert allowed(slides, "tiles")["lambda:InvokeFunction"] == [files.state["arn"]]
+    assert "LABSIGHT_FILE_FUNCTION" not in environment(slides, "slide-files")
+    assert files.inputs["timeout"] > function(slides, "tiles").inputs["timeout"]
+
+
+def test_who_reads_slides_as_files_reaches_copies_and_archive_and_nothing_else(
+    slides: Recorded,
+) -> None:
+    group = slides.one("aws:ec2/securityGroup:SecurityGroup", "file-functions-group")
+    place = function(slides, "slide-files").inputs["vpcConfig"]
+    assert place["securityGroupIds"] == [group.state["id"]]
+    ways = [
+        (one.inputs.get("prefixListId") is not None, one.inputs["fromPort"])
+        for one in slides.of("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")
+        if one.inputs["securityGroupId"] == group.state["id"]
+    ]
+    assert sorted(ways) == [(False, 2049), (True, 443)]
+
+
+def test_who_imports_a_slide_and_who_shows_it_use_the_same_copy(slides: Recorded) -> None:
+    mounts = [
+        function(slides, name).inputs["fileSystemConfig"] for name in ("importer", "slide-files")
+    ]
+    assert mounts[0] == mounts[1]
+    for setting in ("LABSIGHT_SCRATCH_FOLDER", "LABSIGHT_SCRATCH_BYTES"):
+        told = {environment(slides, name)[setting] for name in ("importer", "slide-files")}
+        assert len(told) == 1
+
+
+def test_made_tiles_go_after_a_month_and_nothing_else_does(slides: Recorded) -> None:
+    lifecycle = slides.one(
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", "archive-lifecycle"
+    )
+    expiring = {
+        one["filter"]["prefix"]: one["expiration"]["days"]
+        for one in lifecycle.inputs["rules"]
+        if "expiration" in one
+    }
+    assert expiring == {"tiles/": 30}
+
+
+def test_where_nothing_may_be_deleted_no_tile_is_kept() -> None:
+    locked = recording({"profile": "regulated", "archive.objectLockDays": "30"})
+    for name in ("tiles", "slide-files"):
+        assert environment(locked, name)["LABSIGHT_KEEP_TILES"] == "false"
+        assert "s3:PutObject" not in allowed(locked, name)
+
+
+def test_files_are_handed_out_when_the_lab_says_so(slides: Recorded) -> None:
+    assert environment(slides, "tiles")["LABSIGHT_DIRECT"] == "false"
+    assert slides.of(CORS) == []
+    direct = recording({"slides.direct": "true"})
+    assert environment(direct, "tiles")["LABSIGHT_DIRECT"] == "true"
+    (rule,) = direct.one(CORS).inputs["corsRules"]
+    assert rule["allowedOrigins"] == ["https://d111111abcdef8.cloudfront.net"]
+    assert rule["allowedMethods"] == ["GET", "HEAD"]
+    assert {"ETag", "Content-Range"} <= set(rule["exposeHeaders"])
+    headers = direct.one(HEADERS, "viewer-headers").inputs["securityHeadersConfig"]
+    csp = headers["contentSecurityPolicy"]["contentSecurityPolicy"]
+    assert f"https://{BUCKET}.s3.eu-central-1.amazonaws.com" in csp
+    assert own(direct, "tiles") == own(slides, "tiles")
 
 
 def test_the_session_function_reads_the_signing_key_and_nothing_else(slides: Recorded) -> None:

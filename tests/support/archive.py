@@ -1,15 +1,18 @@
 """An archive in memory, with what imports and serves it."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from labsight.catalog import Catalog
 from labsight.keys import SlideKey
 from labsight.objects.memory import MemoryStore
 from labsight.slides.importing import Importer, Outcome
-from labsight.slides.scratch import Scratch
+from labsight.slides.rebuilding import rebuilt
+from labsight.slides.staging.scratch import Scratch
 from labsight.tiles import Request, Response, TileService
 from labsight.tiles.made import TileMaker
+from labsight.tiles.options import Options
 
 
 @dataclass
@@ -26,7 +29,9 @@ class Archive:
         scratch = Scratch(self.store, self.scratch_folder, self.scratch_bytes)
         self.importer = Importer(self.store, self.catalog, scratch)
         self.tiles = TileService(
-            self.store, lambda: TileMaker(self.store, scratch), show_labels=self.show_labels
+            self.store,
+            lambda: TileMaker(self.store, scratch),
+            Options(show_labels=self.show_labels, rebuild=partial(rebuilt, self.store)),
         )
 
     def put(self, name: str, data: bytes | Path) -> str:

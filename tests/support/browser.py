@@ -31,9 +31,11 @@ def browser(executable: str) -> Iterator[Browser]:
 
 
 @contextmanager
-def serving(slides: Path, cache: Path, *, show_labels: bool = True) -> Iterator[str]:
+def serving(
+    slides: Path, cache: Path, *, show_labels: bool = True, allowed_origin: str | None = None
+) -> Iterator[str]:
     """Import and serve a folder on a free port of this machine; yield the address."""
-    served = Served(slides, cache, show_labels=show_labels)
+    served = Served(slides, cache, show_labels=show_labels, allowed_origin=allowed_origin)
     served.scan(lambda _line: None)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

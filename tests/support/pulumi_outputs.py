@@ -113,6 +113,24 @@ def _record(physical: str, _arn: str) -> Outputs:
     return {"fqdn": physical.rstrip(".")}
 
 
+def _balancer(physical: str, _arn: str) -> Outputs:
+    arn = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:loadbalancer/app/{physical}/50dc6c49"
+    host = f"internal-{physical}.{REGION}.elb.amazonaws.com"
+    return {"arn": arn, "arnSuffix": f"app/{physical}/50dc6c49", "dnsName": host}
+
+
+def _targets(physical: str, _arn: str) -> Outputs:
+    suffix = f"targetgroup/{physical}/6d0ecf83"
+    arn = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:{suffix}"
+    return {"arn": arn, "arnSuffix": suffix}
+
+
+def _repository(physical: str, _arn: str) -> Outputs:
+    arn = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{physical}"
+    url = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{physical}"
+    return {"arn": arn, "repositoryUrl": url}
+
+
 OUTPUTS: dict[str, Callable[[str, str], Outputs]] = {
     "aws:s3/bucket:Bucket": _bucket,
     "aws:sqs/queue:Queue": _queue,
@@ -127,6 +145,9 @@ OUTPUTS: dict[str, Callable[[str, str], Outputs]] = {
     "aws:storagegateway/gateway:Gateway": _gateway,
     "aws:storagegateway/smbFileShare:SmbFileShare": _file_share,
     "aws:lambda/invocation:Invocation": _invocation,
+    "aws:lb/loadBalancer:LoadBalancer": _balancer,
+    "aws:lb/targetGroup:TargetGroup": _targets,
+    "aws:ecr/repository:Repository": _repository,
     "aws:rds/instance:Instance": _database,
     "aws:rds/cluster:Cluster": _database,
 }
@@ -143,6 +164,10 @@ LOOKED_UP: dict[str, Outputs] = {
         "id": REGION,
         "names": [f"{REGION}{letter}" for letter in "abc"],
         "zoneIds": ["euc1-az2", "euc1-az3", "euc1-az1"],
+    },
+    "aws:ec2/getManagedPrefixList:getManagedPrefixList": {
+        "id": "pl-3b927c52",
+        "name": "com.amazonaws.global.cloudfront.origin-facing",
     },
     "aws:ssm/getParameter:getParameter": {
         "id": "image",

@@ -2,6 +2,7 @@
 # five times the memory; what is not listed here is unknown to it ("Module has no attribute").
 from . import acm as acm
 from . import apigatewayv2 as apigatewayv2
+from . import appautoscaling as appautoscaling
 from . import backup as backup
 from . import budgets as budgets
 from . import cloudfront as cloudfront
@@ -11,10 +12,13 @@ from . import cognito as cognito
 from . import ebs as ebs
 from . import ec2 as ec2
 from . import ec2transitgateway as ec2transitgateway
+from . import ecr as ecr
+from . import ecs as ecs
 from . import efs as efs
 from . import iam as iam
 from . import kms as kms
 from . import lambda_ as lambda_
+from . import lb as lb
 from . import rds as rds
 from . import route53 as route53
 from . import s3 as s3

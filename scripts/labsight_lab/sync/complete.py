@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO, Literal
 
-from labsight.slides.kinds import Structure
+from labsight.slides.formats.kinds import Structure
 
 MAX_READ = 256 << 20
 MAX_DIRECTORIES = 100_000

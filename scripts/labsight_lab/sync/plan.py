@@ -10,7 +10,7 @@ from pathlib import Path
 
 from labsight.errors import InvalidInput
 from labsight.keys import SlideKey
-from labsight.slides.kinds import Kind, kind_of
+from labsight.slides.formats.kinds import Kind, kind_of
 from labsight_lab.sync.journal import SETTLED, Entry, State
 from labsight_lab.sync.names import is_hidden, is_included
 from labsight_lab.sync.source import Fingerprint

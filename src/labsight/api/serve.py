@@ -20,13 +20,16 @@ from labsight.catalog import Catalog, connect, upgrade
 from labsight.catalog.models import ImportState
 from labsight.errors import LabsightError
 from labsight.objects.folder import FolderStore
-from labsight.objects.slide_folder import SlideFolder
 from labsight.objects.split import SplitStore
+from labsight.slides import sidecar
+from labsight.slides.formats.kinds import kind_of
 from labsight.slides.importing import Importer
-from labsight.slides.kinds import kind_of
-from labsight.slides.scratch import Scratch
+from labsight.slides.index import SlideIndex
+from labsight.slides.staging.scratch import Scratch
+from labsight.slides.unit_folder import UnitFolder
 from labsight.tiles import TileService
 from labsight.tiles.made import TileMaker
+from labsight.tiles.options import Options
 
 SOURCE = "folder"
 RESCAN_SECONDS = 10.0
@@ -35,15 +38,24 @@ _log = logging.getLogger(__name__)
 
 
 def serve_folder(
-    folder: Path, *, host: str, port: int, cache: Path | None, show_labels: bool
+    folder: Path,
+    *,
+    host: str,
+    port: int,
+    cache: Path | None,
+    show_labels: bool,
+    allowed_origin: str | None = None,
 ) -> None:
     """Serve the slides of ``folder`` until interrupted.
 
     ``cache`` keeps indexes, small pictures and the catalog between runs; without one a folder of
-    the user's cache is taken. The slides themselves are only read.
+    the user's cache is taken. The slides themselves are only read. Pages of ``allowed_origin``
+    (``*``: of any site) may read IIIF images; by default only labsight's own.
     """
     kept = cache or default_cache(folder)
-    served = Served(folder, kept, show_labels=show_labels, hosts=_names(host))
+    served = Served(
+        folder, kept, show_labels=show_labels, hosts=_names(host), allowed_origin=allowed_origin
+    )
     stop = threading.Event()
     watcher = threading.Thread(target=served.watch, args=(stop, _say), daemon=True)
     config = uvicorn.Config(served.app, host=host, port=port, log_level="warning", access_log=False)
@@ -78,24 +90,35 @@ class Served:
     """A folder's catalog, importer and web application."""
 
     def __init__(
-        self, folder: Path, cache: Path, *, show_labels: bool, hosts: Collection[str] = LOOPBACK
+        self,
+        folder: Path,
+        cache: Path,
+        *,
+        show_labels: bool,
+        hosts: Collection[str] = LOOPBACK,
+        allowed_origin: str | None = None,
     ) -> None:
         cache.mkdir(parents=True, exist_ok=True)
-        self._slides = SlideFolder(folder, SOURCE)
-        store = SplitStore({keys.SLIDES: self._slides, keys.DERIVED: FolderStore(cache)})
+        self._slides = UnitFolder(folder, SOURCE)
+        self._store = SplitStore({keys.SLIDES: self._slides, keys.DERIVED: FolderStore(cache)})
         database = URL.create("sqlite", database=str(cache / "catalog.sqlite"))
         self._engine = connect(database.render_as_string())
         upgrade(self._engine)
         self._catalog = Catalog(self._engine)
-        scratch = Scratch(store, cache / "scratch", 0)  # every file is in place: nothing is copied
-        self._importer = Importer(store, self._catalog, scratch)
-        tiles = TileService(store, lambda: TileMaker(store, scratch), show_labels=show_labels)
+        # Every file is in place: nothing is copied.
+        scratch = Scratch(self._store, cache / "scratch", 0)
+        self._importer = Importer(self._store, self._catalog, scratch)
+        options = Options(
+            show_labels=show_labels, allowed_origin=allowed_origin, rebuild=self._rebuild
+        )
+        tiles = TileService(self._store, lambda: TileMaker(self._store, scratch), options)
         api = create_app(lambda: self._catalog)
         self.app = OwnNames(OneOrigin(api, tiles, web_folder()), hosts)
 
     def scan(self, say: Callable[[str], None], stop: threading.Event | None = None) -> None:
         """Import what is new or changed, and note what is gone, until told to stop."""
-        found = {info.key for info in self._slides.walk() if kind_of(info.key)}
+        walked = (info.key for info in self._slides.walk())
+        found = {key for key in walked if keys.is_unit(key) or kind_of(key)}
         for key in sorted(found | self._known()):
             if stop is not None and stop.is_set():
                 return
@@ -116,6 +139,12 @@ class Served:
             except Exception:  # noqa: BLE001 - whatever it was, the next scan may do better
                 _log.exception("the folder could not be scanned; trying again")
             stop.wait(RESCAN_SECONDS)
+
+    def _rebuild(self, slide: str, _data: bytes) -> SlideIndex | None:
+        """Import a slide once more whose index is of an older release or damaged."""
+        row = self._catalog.slide(slide)
+        self._importer.run(row.key, who="labsight serve", again=True)
+        return sidecar.from_bytes(self._store.read(keys.index_key(slide)))
 
     def close(self) -> None:
         """Let go of the catalog."""

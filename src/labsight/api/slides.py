@@ -49,6 +49,10 @@ class Slide(BaseModel):
     magnification: float | None
     vendor: str | None
     format: str | None
+    tissue: float | None = Field(description="share of the area that is tissue, 0 to 1")
+    sharpness: float | None = Field(
+        description="how much fine detail the tissue shows; compares scans of one scanner"
+    )
     case_id: str | None
     slide_id: str | None
     image_id: str | None

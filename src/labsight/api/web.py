@@ -22,6 +22,12 @@ SECURITY_HEADERS = {
 }
 _FOR_EVER = "public, max-age=31536000, immutable"
 _SECURITY = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+# What pages of other sites may read (IIIF, where that was decided) they may also show.
+_SHARED = b"access-control-allow-origin"
+_OPEN = [
+    (name, b"cross-origin" if name == b"cross-origin-resource-policy" else value)
+    for name, value in _SECURITY
+]
 
 
 def web_folder() -> Path:
@@ -73,12 +79,13 @@ class OneOrigin:
 
         async def send_secured(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *_SECURITY]
+                shared = any(name == _SHARED for name, _ in message["headers"])
+                message["headers"] = [*message["headers"], *(_OPEN if shared else _SECURITY)]
             await send(message)
 
         await self._application(scope["path"])(scope, receive, send_secured)
 
     def _application(self, path: str) -> ASGIApp:
-        if path.startswith("/slides/"):
+        if path.startswith(("/slides/", "/iiif/")):
             return self._tiles
         return self._api if path.startswith("/api/") or path == "/healthz" else self._pages

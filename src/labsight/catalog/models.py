@@ -74,6 +74,8 @@ class Slide(Base):
     mpp_x: Mapped[float | None]
     mpp_y: Mapped[float | None]
     magnification: Mapped[float | None]
+    tissue: Mapped[float | None]  # share of the area, 0 to 1
+    sharpness: Mapped[float | None]  # see slides/quality.py
     scanned_at: Mapped[str | None] = mapped_column(String(40))  # as written: often without a zone
 
     case_id: Mapped[str | None] = mapped_column(String(200), index=True)

@@ -34,6 +34,8 @@ class FolderStore:
     files.
     """
 
+    parallel = 1
+
     def __init__(self, root: Path, prefix: str = "") -> None:
         self._root = root.resolve()
         self._prefix = prefix

@@ -13,6 +13,8 @@ from labsight.objects.store import ObjectInfo
 class MemoryStore:
     """Objects in a dictionary; ``reads`` counts the ranged reads, so that tests can bound them."""
 
+    parallel = 1
+
     def __init__(self) -> None:
         self._objects: dict[str, tuple[ObjectInfo, bytes]] = {}
         self._lock = threading.Lock()

@@ -18,7 +18,7 @@ from labsight.errors import (
     StorageUnavailable,
 )
 from labsight.objects.folder import whole_file
-from labsight.objects.store import ObjectInfo
+from labsight.objects.store import PARALLEL, ObjectInfo
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -32,6 +32,8 @@ _log = logging.getLogger(__name__)
 
 class S3Store:
     """Objects of one bucket. The client is safe to share between threads."""
+
+    parallel = PARALLEL
 
     def __init__(self, bucket: str, client: "S3Client | None" = None) -> None:
         self._bucket = bucket

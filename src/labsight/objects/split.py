@@ -13,6 +13,11 @@ class SplitStore:
     def __init__(self, stores: Mapping[str, ObjectStore]) -> None:
         self._stores = dict(stores)
 
+    @property
+    def parallel(self) -> int:
+        """Reads side by side that pay: as many as for the slowest of the stores."""
+        return max(store.parallel for store in self._stores.values())
+
     def head(self, key: str) -> ObjectInfo:
         """Describe an object."""
         return self._store(key).head(key)

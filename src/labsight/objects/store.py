@@ -6,6 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+PARALLEL = 6  # reads at once of a store on a network, as many as browsers make
+
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectInfo:
@@ -22,7 +24,15 @@ class ObjectInfo:
 
 
 class ObjectStore(Protocol):
-    """Objects under keys; every method raises StorageUnavailable when the store itself fails."""
+    """Objects under keys; every method raises StorageUnavailable when the store itself fails.
+
+    ``parallel`` is how many reads are worth having under way at once: one where they take no time.
+    """
+
+    @property
+    def parallel(self) -> int:
+        """Reads side by side that pay."""
+        ...
 
     def head(self, key: str) -> ObjectInfo:
         """Describe an object; raise ObjectMissing."""

@@ -38,3 +38,9 @@ def stored_twin(index: SlideIndex, number: int, tile: int, overlap: int) -> int 
             same = level.tile_width == level.tile_height == tile and not overlap
             return own if same else None
     return None
+
+
+def best_level(index: SlideIndex, downsample: float) -> int:
+    """Return the coarsest level that is still at least as fine as ``downsample`` asks for."""
+    fine_enough = (n for n in range(len(index.levels)) if index.downsample(n) <= downsample * 1.01)
+    return max(fine_enough, default=0)

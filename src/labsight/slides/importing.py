@@ -8,6 +8,7 @@ import logging
 import struct
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from labsight import keys
 from labsight.catalog import Catalog
@@ -22,13 +23,15 @@ from labsight.errors import (
     UnsupportedSlide,
 )
 from labsight.objects import ObjectInfo, ObjectStore
-from labsight.slides import barcode, render
-from labsight.slides import index as sidecar
-from labsight.slides.index import SlideIndex
-from labsight.slides.parts import Parts, read_parts
-from labsight.slides.scratch import Scratch
+from labsight.slides import barcode, sidecar
+from labsight.slides.index import SlideIndex, version_of
+from labsight.slides.indexing import Indexed, index_of
+from labsight.slides.pixels import encode
+from labsight.slides.preparing import Prepared, prepare
+from labsight.slides.staging.protocol import Staging
 
 PICTURE_QUALITY = 90
+ICC_TYPE = "application/vnd.iccprofile"
 
 _log = logging.getLogger(__name__)
 _KINDS: dict[type[SlideError], str] = {
@@ -56,53 +59,58 @@ _READER_FAULTS = (ArithmeticError, LookupError, TypeError, ValueError, struct.er
 class Importer:
     """Imports objects of the archive into the catalog."""
 
-    def __init__(self, store: ObjectStore, catalog: Catalog, scratch: Scratch) -> None:
+    def __init__(self, store: ObjectStore, catalog: Catalog, staging: Staging) -> None:
         self._store = store
         self._catalog = catalog
-        self._scratch = scratch
+        self._staging = staging
 
-    def run(self, key: str, who: str = "importer") -> Outcome:
-        """Import the object at ``key``.
+    def run(self, key: str, who: str = "importer", *, again: bool = False) -> Outcome:
+        """Import the object at ``key``; with ``again`` also when that was done before.
 
         A file that cannot be used becomes a ``failed`` row with its reason. What trying again may
         mend (StorageUnavailable, a database that is away) is raised.
         """
         for _ in range(_TRIES):
             try:
-                return self._run(self._store.head(key), who)
+                return self._run(self._store.head(key), who, again=again)
             except ObjectMissing:
                 return self._fail(key, who, "missing", "the file is no longer there", None)
             except ObjectChanged as error:
                 _log.info("%s changed while it was read (%s); looking again", key, error)
         raise StorageUnavailable(f"{key}: the file keeps changing while it is read")
 
-    def _run(self, info: ObjectInfo, who: str) -> Outcome:
+    def _run(self, info: ObjectInfo, who: str, *, again: bool) -> Outcome:
         slide_id = keys.slide_id(info.key)
-        row = self._catalog.record(info.key, who, size_bytes=info.size)
-        if _is_done(row, info):
+        # The size of a slide of several files is known once they have been looked up.
+        size: dict[str, Any] = {} if keys.is_unit(info.key) else {"size_bytes": info.size}
+        row = self._catalog.record(info.key, who, **size)
+        if not again and _is_done(row, info):
             return Outcome(
                 slide_id, ImportState(row.import_state), row.failure_reason, changed=False
             )
         self._catalog.record(info.key, who, import_state=ImportState.IMPORTING)
         try:
-            parts = read_parts(self._store, self._scratch, info)
+            indexed = index_of(self._store, info.key, self._staging)
+            prepared = prepare(self._store, self._staging, indexed)
         except SlideError as error:
             return self._fail(info.key, who, _KINDS[type(error)], error.message, info.etag)
         except _READER_FAULTS as error:
             _log.exception("%s broke its reader", info.key)
             reason = f"the file is built so that its reader gave up ({type(error).__name__})"
             return self._fail(info.key, who, "damaged", reason, info.etag)
-        self._keep(slide_id, parts)
-        if self._store.head(info.key).etag != info.etag:
+        index = self._keep(slide_id, indexed, prepared)
+        if self._store.head(info.key).etag != info.etag or index.etag != info.etag:
             raise ObjectChanged(f"{info.key}: replaced while it was imported")
-        self._catalog.record(info.key, who, unless_edited=_ids(parts), **_row(parts.index))
+        self._catalog.record(info.key, who, unless_edited=_ids(prepared), **_row(prepared))
         return Outcome(slide_id, ImportState.IMPORTED)
 
     def _fail(self, key: str, who: str, kind: str, reason: str, etag: str | None) -> Outcome:
         slide_id = keys.slide_id(key)
         reason = keys.printable(reason[:1].upper() + reason[1:])
         if self._catalog.record(key, who).version is not None:  # it was shown, and must not be
-            gone = SlideIndex(key=key, etag="", size=0, format="", levels=(), failure=reason)
+            gone = SlideIndex(
+                key=key, etag="", size=0, format="", files=(), levels=(), failure=reason
+            )
             self._store.write(keys.index_key(slide_id), sidecar.to_bytes(gone))
         self._catalog.record(
             key,
@@ -115,20 +123,25 @@ class Importer:
         )
         return Outcome(slide_id, ImportState.FAILED, reason)
 
-    def _keep(self, slide_id: str, parts: Parts) -> None:
+    def _keep(self, slide_id: str, indexed: Indexed, prepared: Prepared) -> SlideIndex:
         """Write the pictures first and the index last: who finds the index finds all."""
         kept = {}
-        for name, picture in parts.pictures.items():
-            key, data = keys.associated_key(slide_id, name), render.encode(picture, PICTURE_QUALITY)
+        for name, picture in prepared.pictures.items():
+            key, data = keys.associated_key(slide_id, name), encode.jpeg(picture, PICTURE_QUALITY)
             kept[name] = self._store.write(key, data, content_type="image/jpeg").etag
-        listed = tuple(replace(one, etag=kept[one.name]) for one in parts.index.associated)
-        index = replace(parts.index, associated=listed)
+        icc = None
+        if indexed.icc:
+            profile = keys.profile_key(slide_id)
+            icc = self._store.write(profile, indexed.icc, content_type=ICC_TYPE).etag
+        listed = tuple(replace(one, etag=kept[one.name]) for one in prepared.index.associated)
+        index = replace(prepared.index, associated=listed, icc=icc)
         self._store.write(keys.index_key(slide_id), sidecar.to_bytes(index))
+        return index
 
 
-def _ids(parts: Parts) -> dict[str, str | None]:
+def _ids(prepared: Prepared) -> dict[str, str | None]:
     """Return the ids on the label; without a label that can be read they are unknown."""
-    label = parts.pictures.get("label")
+    label = prepared.pictures.get("label")
     found = barcode.read_label(label) if label is not None else None
     if found is None:
         return {"barcode": None, "case_id": None, "slide_id": None}
@@ -140,17 +153,19 @@ def _is_done(row: Slide, info: ObjectInfo) -> bool:
     if row.etag != info.etag:
         return False
     if row.import_state == ImportState.IMPORTED:
-        return row.version == sidecar.version_of(info.etag)
+        return row.version == version_of(info.etag)
     return row.import_state == ImportState.FAILED
 
 
-def _row(index: SlideIndex) -> dict[str, object]:
+def _row(prepared: Prepared) -> dict[str, object]:
+    index = prepared.index
     mpp_x, mpp_y = index.mpp or (None, None)
     return {
         "import_state": ImportState.IMPORTED,
         "failure_kind": None,
         "failure_reason": None,
         "etag": index.etag,
+        "size_bytes": index.size,
         "format": index.format,
         "vendor": index.vendor,
         "version": index.version,
@@ -162,5 +177,7 @@ def _row(index: SlideIndex) -> dict[str, object]:
         "magnification": index.magnification,
         "scanned_at": index.scanned_at,
         "image_id": index.image_id,
+        "tissue": prepared.quality.tissue,
+        "sharpness": prepared.quality.sharpness,
         "imported_at": datetime.now(UTC),
     }

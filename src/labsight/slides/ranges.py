@@ -8,6 +8,8 @@ from labsight.objects import ObjectInfo, ObjectStore
 
 BLOCK = 64 * 1024
 KEPT_BLOCKS = 256  # 16 MiB: more than the structure of any slide file we know
+NEAR = 4  # blocks: a read so close behind the last one is probably one of many
+AHEAD = 64  # blocks: 4 MiB, what is read ahead at most
 
 
 class Bytes(Protocol):
@@ -26,13 +28,16 @@ class Bytes(Protocol):
 class ObjectBytes:
     """One version of an object, read in blocks of 64 KiB that are kept while they are of use.
 
-    Reads longer than the kept blocks go past them. ``requests`` counts the ranged reads.
+    Reads longer than the kept blocks go past them. Reads that go on from one another, such as those
+    of a chain of directories, are answered by ever longer requests. ``requests`` counts them.
     """
 
     def __init__(self, store: ObjectStore, info: ObjectInfo) -> None:
         self._store = store
         self._info = info
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
+        self._end = 0  # the block behind the last request
+        self._ahead = 1
         self.requests = 0
 
     @property
@@ -58,16 +63,29 @@ class ObjectBytes:
     def _load(self, first: int, last: int) -> None:
         """Fetch the missing blocks of a run with one request."""
         missing = [number for number in range(first, last + 1) if number not in self._blocks]
+        for number in set(range(first, last + 1)).difference(missing):
+            self._blocks.move_to_end(number)  # these are needed, so they are dropped last
         if not missing:
             return
-        start = missing[0] * BLOCK
-        end = min((missing[-1] + 1) * BLOCK, self.size)
-        data = self._fetch(start, end - start)
-        for number in range(missing[0], missing[-1] + 1):
-            place = (number - missing[0]) * BLOCK
+        start = self._plan(missing[0], missing[-1])
+        data = self._fetch(start * BLOCK, min(self._end * BLOCK, self.size) - start * BLOCK)
+        for number in range(start, self._end):
+            place = (number - start) * BLOCK
             self._blocks[number] = data[place : place + BLOCK]
         while len(self._blocks) > max(KEPT_BLOCKS, last - first + 1):
             self._blocks.popitem(last=False)
+
+    def _plan(self, first: int, last: int) -> int:
+        """Return the block to read from, and keep the one to read up to.
+
+        What is read at another place is mostly a directory: its values lie beside it.
+        """
+        ahead = self.requests > 0 and 0 <= first - self._end <= NEAR
+        self._ahead = min(2 * self._ahead, AHEAD) if ahead else 1
+        start = first if ahead or first - 1 in self._blocks else max(0, first - 1)
+        end = max(last + 1, first + self._ahead if ahead else first + 2)
+        self._end = min(end, -(-self.size // BLOCK))
+        return start
 
     def _block(self, number: int) -> bytes:
         self._blocks.move_to_end(number)

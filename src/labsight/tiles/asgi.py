@@ -17,23 +17,26 @@ class TileApp:
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
+        query = scope["query_string"].decode("latin-1")
         request = Request(
             method=scope["method"],
             path=scope["path"],
-            query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
-            headers={
-                name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
-            },
+            query=dict(parse_qsl(query, keep_blank_values=True)) if query else {},
+            headers=headers,
+            origin=f"{scope['scheme']}://{headers.get('host', '')}",
         )
         response = await run_in_threadpool(self._service.answer, request)
-        headers = {"content-length": str(len(response.body)), **response.headers}
+        answered = {"content-length": str(len(response.body)), **response.headers}
         if response.status == 304:
-            del headers["content-length"]
+            del answered["content-length"]
         await send(
             {
                 "type": "http.response.start",
                 "status": response.status,
-                "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+                "headers": [(name.encode(), value.encode()) for name, value in answered.items()],
             }
         )
         await send({"type": "http.response.body", "body": response.body})

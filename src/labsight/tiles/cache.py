@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from labsight import keys
-from labsight.errors import NotFound, ObjectMissing
+from labsight.errors import DamagedSlide, NotFound, ObjectMissing
 from labsight.objects import ObjectStore
-from labsight.slides import index as sidecar
+from labsight.slides import sidecar
 from labsight.slides.index import SlideIndex
+from labsight.tiles.options import Rebuild
 
 # A slide that is imported again is seen with its new index after so long at the latest.
 FRESH_SECONDS = 30.0
@@ -36,7 +37,9 @@ class IndexCache:
         store: ObjectStore,
         max_bytes: int = 64 << 20,
         clock: Callable[[], float] = time.monotonic,
+        rebuild: Rebuild | None = None,
     ) -> None:
+        self._rebuild = rebuild
         self._store = store
         self._max_bytes = max_bytes
         self._clock = clock
@@ -75,7 +78,7 @@ class IndexCache:
         key = keys.index_key(slide)
         try:
             etag = self._store.head(key).etag
-            index = sidecar.from_bytes(self._store.read(key, etag=etag))
+            index = self._read(slide, self._store.read(key, etag=etag))
         except ObjectMissing:
             self.forget(slide)
             raise NotFound(f"there is no slide {slide}, or it is not imported yet") from None
@@ -87,6 +90,16 @@ class IndexCache:
             while self._bytes > self._max_bytes and len(self._kept) > 1:
                 self._drop(next(iter(self._kept)))
         return kept
+
+    def _read(self, slide: str, data: bytes) -> SlideIndex:
+        """Read a sidecar; one that is old or damaged is made anew where that is possible."""
+        try:
+            return sidecar.from_bytes(data)
+        except DamagedSlide:
+            index = self._rebuild(slide, data) if self._rebuild else None
+            if index is None:
+                raise
+            return index
 
     def _drop(self, slide: str) -> None:
         kept = self._kept.pop(slide, None)

@@ -1,19 +1,20 @@
 """What a viewer must know of a slide: our own descriptor, and Deep Zoom's."""
 
 from typing import Any
-from xml.sax.saxutils import quoteattr
 
 from labsight import keys
 from labsight.errors import InvalidInput
 from labsight.slides.index import SlideIndex
+from labsight.slides.view import default_view
 
 PRIVATE_IMAGES = frozenset({"label", "macro"})
 DEEP_ZOOM_TILES = range(32, 2049)  # px
 DEEP_ZOOM_OVERLAPS = range(65)  # px
 
 
-def describe(slide: str, index: SlideIndex, *, show_labels: bool) -> dict[str, Any]:
+def describe(index: SlideIndex, *, show_labels: bool, direct: bool) -> dict[str, Any]:
     """Return slide.json: real level sizes (px), mpp (µm per px), and where the tiles are."""
+    slide = keys.slide_id(index.key)
     suffix = f"?v={index.version}"
     return {
         "id": slide,
@@ -29,6 +30,9 @@ def describe(slide: str, index: SlideIndex, *, show_labels: bool) -> dict[str, A
         "levels": [_level(index, number) for number in range(len(index.levels))],
         "tile_url": f"/slides/{slide}/tiles/{{level}}/{{col}}_{{row}}.jpg{suffix}",
         "deepzoom_url": f"/slides/{slide}.dzi{suffix}",
+        "iiif_url": f"/iiif/3/{slide}/info.json",
+        "direct_url": f"/slides/{slide}/direct.json" if direct and _is_open(index) else None,
+        **_axes(index),
         "associated": [
             {
                 "name": image.name,
@@ -39,7 +43,8 @@ def describe(slide: str, index: SlideIndex, *, show_labels: bool) -> dict[str, A
             for image in index.associated
             if show_labels or image.name not in PRIVATE_IMAGES
         ],
-        "icc_profile": index.icc_profile,
+        "icc_profile": index.icc is not None,
+        "icc_url": f"/slides/{slide}/profile.icc{suffix}" if index.icc is not None else None,
         "formats": ["jpg"],
         "properties": dict(index.properties),
     }
@@ -50,7 +55,7 @@ def deep_zoom_xml(index: SlideIndex, tile: int, overlap: int) -> bytes:
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<Image xmlns="http://schemas.microsoft.com/deepzoom/2008" Format="jpg" '
-        f"Overlap={quoteattr(str(overlap))} TileSize={quoteattr(str(tile))}>"
+        f'Overlap="{overlap}" TileSize="{tile}">'
         f'<Size Width="{index.width}" Height="{index.height}"/></Image>\n'
     ).encode()
 
@@ -64,6 +69,34 @@ def deep_zoom_size(index: SlideIndex, tile: str | None, overlap: str | None) -> 
     )
 
 
+def _is_open(index: SlideIndex) -> bool:
+    """Whether the slide's files may be handed out, and are of use by range."""
+    return not index.identifying and not index.file_bound
+
+
+def _axes(index: SlideIndex) -> dict[str, Any]:
+    """Tell of channels with the colours and windows (sample values) they are shown with, z and t.
+
+    Without channels the samples are colours; those of 16 bits are shown by their upper eight.
+    """
+    axes, usual = index.axes, default_view(index.axes)
+    return {
+        "channels": [
+            {
+                "number": number,
+                "name": channel.name,
+                "colour": channel.colour,
+                "window": list(channel.window),
+                "shown": number < len(usual.channels),
+            }
+            for number, channel in enumerate(axes.channels)
+        ],
+        "z": {"count": axes.z, "shown": usual.z, "step_um": axes.z_step},
+        "t": {"count": axes.t, "shown": usual.t, "step_s": axes.t_step},
+        "bits": index.levels[0].coding.bits if index.levels[0].coding else 8,
+    }
+
+
 def _level(index: SlideIndex, number: int) -> dict[str, Any]:
     level = index.levels[number]
     return {
@@ -75,6 +108,7 @@ def _level(index: SlideIndex, number: int) -> dict[str, Any]:
         "tile_height": level.tile_height,
         "columns": level.columns,
         "rows": level.rows,
+        "made": level.made,
     }
 
 

@@ -17,12 +17,16 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Request(NamedTuple):
-    """What was asked; ``path`` is percent-decoded, header names are lower-case."""
+    """What was asked; ``path`` is percent-decoded, header names are lower-case.
+
+    ``origin`` is how the caller reached this server: scheme and host, without a slash at the end.
+    """
 
     method: str
     path: str
     query: Mapping[str, str] = _NOTHING
     headers: Mapping[str, str] = _NOTHING
+    origin: str = ""
 
 
 class Response(NamedTuple):

@@ -1,53 +1,102 @@
 """Makes the tiles that are not stored as they are asked for: edges, blanks, other sizes."""
 
+from PIL import Image
+
+from labsight import keys
 from labsight.objects import ObjectStore
-from labsight.slides import geometry, jpeg, render
-from labsight.slides.index import SlideIndex
-from labsight.slides.render import FilePixels, Pixels, StoredPixels
-from labsight.slides.scratch import Scratch
+from labsight.slides import geometry
+from labsight.slides.index import Level, SlideIndex
+from labsight.slides.pixels import colour, encode, jpeg
+from labsight.slides.pixels.of_slide import SlidePixels
+from labsight.slides.pixels.render import background
+from labsight.slides.reading import IndexedFiles
+from labsight.slides.staging.protocol import Staging
+from labsight.tiles import iiif
+from labsight.tiles.iiif_request import ImageRequest
+from labsight.tiles.look import Look
+
+DECODED, HALF_SIZE = "decoded", "half-size"
 
 
 class TileMaker:
-    """Decodes what a tile needs and encodes it once."""
+    """Decodes what a picture needs and encodes it once; says how it was made."""
 
-    def __init__(self, store: ObjectStore, scratch: Scratch) -> None:
+    def __init__(self, store: ObjectStore, staging: Staging) -> None:
         self._store = store
-        self._scratch = scratch
+        self._staging = staging
 
-    def tile(self, index: SlideIndex, number: int, column: int, row: int) -> bytes:
-        """Return a tile of the slide's own grid as JPEG, cut to the level; the tile must exist."""
+    def tile(
+        self, index: SlideIndex, number: int, place: tuple[int, int], look: Look
+    ) -> tuple[bytes, str]:
+        """Return a tile of the slide's own grid, cut to the level; the tile must exist."""
         level = index.level(number)
-        width, height = level.tile_size(column, row)
-        stored = level.stored
-        if stored is None:
-            box = (column * level.tile_width, row * level.tile_height, width, height)
-            return render.encode(self._pixels(index).region(number, box, (width, height)))
-        place = row * level.columns + column
-        if not stored.lengths[place]:
-            return render.blank(width, height)
-        data = self._read(index, stored.offsets[place], stored.lengths[place])
-        grid = level.tile_width, level.tile_height
-        return render.crop(jpeg.complete(stored.head, data), width, height, grid)
+        width, height = level.tile_size(*place)
+        plane = look.stored_plane(index, level)
+        if plane is not None:
+            return self._cut(index, level, plane, place), DECODED
+        box = (place[0] * level.tile_width, place[1] * level.tile_height, width, height)
+        return self._drawn(index, number, box, (width, height), look), DECODED
 
     def deep_zoom_tile(
-        self, index: SlideIndex, number: int, place: tuple[int, int], grid: tuple[int, int]
-    ) -> bytes:
-        """Return a Deep Zoom tile as JPEG at (column, row) of a (tile size, overlap) grid."""
+        self,
+        index: SlideIndex,
+        number: int,
+        place: tuple[int, int],
+        grid: tuple[int, int],
+        look: Look,
+    ) -> tuple[bytes, str]:
+        """Return a Deep Zoom tile at (column, row) of a (tile size, overlap) grid."""
         size = geometry.deep_zoom_level(index, number)
         x, y, width, height = geometry.deep_zoom_box(size, *place, *grid)
-        best = render.best_level(index, index.width / size[0])
+        best = geometry.best_level(index, index.width / size[0])
         level = index.levels[best]
         scale_x, scale_y = level.width / size[0], level.height / size[1]
         left, top = int(x * scale_x), int(y * scale_y)
         right = min(level.width, max(left + 1, round((x + width) * scale_x)))
         bottom = min(level.height, max(top + 1, round((y + height) * scale_y)))
         box = (left, top, right - left, bottom - top)
-        return render.encode(self._pixels(index).region(best, box, (width, height)))
+        return self._drawn(index, best, box, (width, height), look), _way(level, scale_x)
 
-    def _pixels(self, index: SlideIndex) -> Pixels:
-        if index.stored:
-            return StoredPixels(index, lambda start, size: self._read(index, start, size))
-        return FilePixels(self._scratch.slide(index.key, index.etag, index.size))
+    def image(self, index: SlideIndex, request: ImageRequest, look: Look) -> tuple[bytes, str]:
+        """Return a IIIF image."""
+        profile = self._profile(index) if look.srgb else None
+        change = None if profile is None else lambda image: colour.to_srgb(image, profile)
+        pixels = self._pixels(index)
+        return iiif.draw(index, pixels, request, look.view, change), DECODED
 
-    def _read(self, index: SlideIndex, start: int, length: int) -> bytes:
-        return self._store.read(index.key, start, length, etag=index.etag)
+    def _cut(self, index: SlideIndex, level: Level, plane: int, place: tuple[int, int]) -> bytes:
+        """Cut the padding off a stored edge tile, or fill in one that was left out."""
+        width, height = level.tile_size(*place)
+        chunks, number = level.planes[plane], place[1] * level.columns + place[0]
+        if not chunks.lengths[number]:
+            return encode.blank(width, height, background(index))
+        read = IndexedFiles(self._store, index).read
+        data = read(chunks.file, chunks.offsets[number], chunks.lengths[number])
+        grid = level.tile_width, level.tile_height
+        return encode.crop(jpeg.complete(chunks.head, data), width, height, grid)
+
+    def _drawn(
+        self,
+        index: SlideIndex,
+        number: int,
+        box: tuple[int, int, int, int],
+        size: tuple[int, int],
+        look: Look,
+    ) -> bytes:
+        image = self._pixels(index).region(number, box, size, look.view)
+        return encode.jpeg(self._coloured(index, image, look))
+
+    def _coloured(self, index: SlideIndex, image: Image.Image, look: Look) -> Image.Image:
+        return colour.to_srgb(image, self._profile(index)) if look.srgb else image
+
+    def _profile(self, index: SlideIndex) -> bytes:
+        return self._store.read(keys.profile_key(keys.slide_id(index.key)), etag=index.icc)
+
+    def _pixels(self, index: SlideIndex) -> SlidePixels:
+        return SlidePixels(self._store, index, lambda: self._staging)
+
+
+def _way(level: Level, shrink: float) -> str:
+    """Say how a tile of a scale is made: libjpeg halves while it decodes."""
+    jpegs = level.coding is not None and level.coding.kind == "jpeg"
+    return HALF_SIZE if jpegs and shrink > 1.5 else DECODED

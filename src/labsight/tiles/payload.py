@@ -7,17 +7,29 @@ from urllib.parse import parse_qsl, unquote
 
 from labsight.tiles.http import Request, Response
 
+HOST_HEADER = "x-labsight-host"
 _TEXT = ("application/json", "application/problem+json", "application/xml")
 
 
 def to_request(event: Mapping[str, Any]) -> Request:
     """Read an event; a query that names a parameter twice counts with the last."""
+    headers = {name.lower(): value for name, value in event.get("headers", {}).items()}
     return Request(
         method=event["requestContext"]["http"]["method"],
         path=unquote(event["rawPath"], errors="replace"),
         query=dict(parse_qsl(event.get("rawQueryString", ""), keep_blank_values=True)),
-        headers={name.lower(): value for name, value in event.get("headers", {}).items()},
+        headers=headers,
+        origin=origin(headers),
     )
+
+
+def origin(headers: Mapping[str, str]) -> str:
+    """Return how the caller reached the edge, which says so itself; else the function's own name.
+
+    The edge says https://HOST; a bare name stands for the same.
+    """
+    told = headers.get(HOST_HEADER) or headers.get("host", "")
+    return told if "://" in told else f"https://{told}"
 
 
 def from_response(response: Response) -> dict[str, Any]:

@@ -9,13 +9,16 @@ from moto import mock_aws
 
 from labsight.errors import InvalidInput, ObjectChanged, ObjectExists, ObjectMissing
 from labsight.objects import ObjectStore
+from labsight.objects.credentials import Credentials, Fixed
 from labsight.objects.folder import FolderStore
 from labsight.objects.memory import MemoryStore
 from labsight.objects.s3 import S3Store
+from labsight.objects.s3_http import HttpS3Store
 from labsight.objects.split import SplitStore
+from local.moto_server import embedded_aws
 
 
-@pytest.fixture(params=["memory", "folder", "s3", "split"])
+@pytest.fixture(params=["memory", "folder", "s3", "s3 by http", "split"])
 def store(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[ObjectStore]:
@@ -27,6 +30,17 @@ def store(
             client.create_bucket(Bucket="archive")
             yield S3Store("archive", client)
             client.close()
+        return
+    if request.param == "s3 by http":
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(name, "testing")
+        with embedded_aws() as endpoint:
+            client = boto3.client("s3", region_name="us-east-1", endpoint_url=endpoint)
+            client.create_bucket(Bucket="archive")
+            client.close()
+            own = HttpS3Store("archive", "us-east-1", Fixed(Credentials("id", "secret")), endpoint)
+            yield own
+            own.close()
         return
     stores: dict[str, ObjectStore] = {
         "memory": MemoryStore(),

@@ -11,10 +11,13 @@ from labsight.errors import DamagedSlide, ObjectChanged, ObjectMissing, SlideErr
 from labsight.objects import ObjectInfo, ObjectStore
 from labsight.objects.folder import FolderStore
 from labsight.objects.memory import MemoryStore
-from labsight.slides.parts import read_parts
-from labsight.slides.render import FilePixels
-from labsight.slides.scratch import Scratch
-from labsight.slides.staged import StagedSlide
+from labsight.slides.formats import stripped
+from labsight.slides.index import SourceFile
+from labsight.slides.indexing import index_of
+from labsight.slides.pixels.render import FilePixels
+from labsight.slides.preparing import prepare
+from labsight.slides.staging.scratch import Scratch
+from labsight.slides.staging.staged import StagedSlide
 from tests.support.deflated import make_deflated
 
 KEY = "slides/lab/a.svs"
@@ -26,7 +29,7 @@ def staged(
     store = store or MemoryStore()
     info = store.write(KEY, content)
     scratch = Scratch(store, tmp_path / "scratch", 1 << 30)
-    return scratch.slide(info.key, info.etag, info.size), info
+    return scratch.slide((SourceFile(info.key, info.etag, info.size),)), info
 
 
 def colour(slide: StagedSlide, tile: int = 0) -> object:
@@ -63,8 +66,9 @@ def test_no_message_tells_where_the_copy_lies(tmp_path: Path) -> None:
 def imported(tmp_path: Path, content: bytes) -> set[str]:
     """Return the names of the pictures that an import keeps."""
     store = MemoryStore()
-    info = store.write(KEY, content)
-    return set(read_parts(store, Scratch(store, tmp_path, 1 << 30), info).pictures)
+    store.write(KEY, content)
+    scratch = Scratch(store, tmp_path, 1 << 30)
+    return set(prepare(store, scratch, index_of(store, KEY, scratch)).pictures)
 
 
 def test_a_label_is_kept(tmp_path: Path) -> None:
@@ -79,10 +83,11 @@ def test_an_unreadable_label_is_left_out_and_the_slide_is_kept(tmp_path: Path) -
 def test_an_immense_label_is_left_out_unread(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read: list[str] = []
-    monkeypatch.setattr(StagedSlide, "picture", lambda _, name: read.append(name))
+    def read(*_arguments: object) -> bytes:
+        raise AssertionError("the label was read")
+
+    monkeypatch.setattr(stripped, "_alone", read)
     assert imported(tmp_path, make_deflated(label=(9000, 3000))) == {"thumbnail"}
-    assert read == []
 
 
 @pytest.mark.parametrize("method", ["levels", "properties", "associated", "region", "picture"])
@@ -122,15 +127,15 @@ def test_a_file_opened_in_place_is_the_version_asked_for(tmp_path: Path) -> None
     store = FolderStore(tmp_path / "root")
     scratch = Scratch(store, tmp_path / "scratch", 0)
     old = store.write(KEY, make_deflated(colour=(200, 30, 30)))
-    slide = scratch.slide(old.key, old.etag, old.size)
+    slide = scratch.slide((SourceFile(old.key, old.etag, old.size),))
     assert colour(slide) == (200, 30, 30)
     new = store.write(KEY, make_deflated(colour=(30, 200, 30), size=(2048, 1536)))
     with pytest.raises(ObjectChanged):
         colour(slide)
     with pytest.raises(ObjectChanged):
-        scratch.slide(old.key, old.etag, old.size)
+        scratch.slide((SourceFile(old.key, old.etag, old.size),))
     assert scratch._entries == {}  # nor does the old file stay open
-    assert colour(scratch.slide(new.key, new.etag, new.size)) == (30, 200, 30)
+    assert colour(scratch.slide((SourceFile(new.key, new.etag, new.size),))) == (30, 200, 30)
 
 
 def test_a_file_that_became_something_else_has_changed_and_is_not_damaged(tmp_path: Path) -> None:
@@ -139,7 +144,7 @@ def test_a_file_that_became_something_else_has_changed_and_is_not_damaged(tmp_pa
     old = store.write(KEY, make_deflated())
     store.write(KEY, b"Dear colleague, the slide is attached.")
     with pytest.raises(ObjectChanged):
-        scratch.slide(old.key, old.etag, old.size)
+        scratch.slide((SourceFile(old.key, old.etag, old.size),))
 
 
 def test_a_file_that_is_gone_is_missing(tmp_path: Path) -> None:

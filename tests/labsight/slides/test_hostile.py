@@ -5,21 +5,18 @@ import time
 import tracemalloc
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from labsight.errors import DamagedSlide, SlideError, UnsupportedSlide
 from labsight.objects.memory import MemoryStore
-from labsight.slides import associated, layout, tiff
-from labsight.slides.layout import read_layout
-from labsight.slides.parts import read_parts
+from labsight.slides.formats import stripped, tiff, tiff_levels
+from labsight.slides.formats.tiff import Tiff
+from labsight.slides.formats.tiff_slide import read_tiff
 from labsight.slides.ranges import ObjectBytes
-from labsight.slides.scratch import Scratch
-from labsight.slides.tiff import Tiff
 from tests.support.hostile import Entry, tiled
 from tests.support.jpeg_tiff import jpeg_of, make_jpeg_tiff
+from tests.support.tiff_reading import pixels_of, structure_of
 
 
 class CountingStore(MemoryStore):
@@ -58,7 +55,7 @@ def cost_of(content: bytes) -> tuple[str, int, int, float]:
     tracemalloc.start()
     started = time.process_time()
     try:
-        said = read_layout(Tiff(ObjectBytes(store, info))).reason
+        said = read_tiff(ObjectBytes(store, info)).reason
     except SlideError as error:
         said = error.message
     peak = tracemalloc.get_traced_memory()[1]
@@ -87,7 +84,7 @@ def test_tables_shared_by_many_levels_are_read_no_more_often_than_the_file_is_lo
 
 
 def test_more_levels_than_a_pyramid_has_are_refused() -> None:
-    many = layout.MAX_LEVELS + 1
+    many = tiff_levels.MAX_LEVELS + 1
     content = chained([empty_level(100 - number) for number in range(many)], bytes(400_000))
     assert f"{many} levels" in cost_of(content)[0]
 
@@ -95,7 +92,7 @@ def test_more_levels_than_a_pyramid_has_are_refused() -> None:
 def test_the_tiles_of_all_levels_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     content = chained([empty_level(20), empty_level(10)], bytes(1600))
     assert cost_of(content)[0] == ""
-    monkeypatch.setattr(layout, "MAX_TILES", 499)
+    monkeypatch.setattr(tiff_levels, "MAX_TILES", 499)
     assert "500 tiles" in cost_of(content)[0]
 
 
@@ -155,19 +152,19 @@ def test_the_tags_of_all_directories_together_are_bounded(monkeypatch: pytest.Mo
 def test_tiles_that_share_their_bytes_are_refused() -> None:
     stream = jpeg_of(64, 64)
     with pytest.raises(DamagedSlide, match="more than the file"):
-        parts_of(make_jpeg_tiff((64 * 60, 64 * 60), (64, 64), [stream] * 3600))
+        structure_of(make_jpeg_tiff((64 * 60, 64 * 60), (64, 64), [stream] * 3600))
 
 
 def test_a_few_tiles_that_share_their_bytes_are_no_harm() -> None:
     blank, others = jpeg_of(64, 64), [jpeg_of(64, 64) for _ in range(12)]
     content = make_jpeg_tiff((64 * 4, 64 * 4), (64, 64), [*others, *[blank] * 4])
-    assert "thumbnail" in parts_of(content)
+    assert decoded(content) == (256, 256, 3)
 
 
 def test_tiles_larger_than_memory_should_hold_are_unsupported() -> None:
     content = make_jpeg_tiff((5000, 5000), (5000, 5000), [jpeg_of(5000, 5000)])
     with pytest.raises(UnsupportedSlide, match="5000 x 5000 px"):
-        parts_of(content)
+        structure_of(content)
 
 
 def test_only_tiles_of_the_size_of_their_level_are_decoded() -> None:
@@ -176,13 +173,12 @@ def test_only_tiles_of_the_size_of_their_level_are_decoded() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # Pillow warns of immense pictures that it opens
         with pytest.raises(DamagedSlide, match="10000 x 9000 px"):
-            parts_of(make_jpeg_tiff((768, 768), (256, 256), streams))
+            decoded(make_jpeg_tiff((768, 768), (256, 256), streams))
 
 
-def parts_of(content: bytes) -> dict[str, Image.Image]:
-    store = MemoryStore()
-    info = store.write("slides/lab/x.tif", content)
-    return read_parts(store, Scratch(store, Path("never-made"), 0), info).pictures
+def decoded(content: bytes) -> tuple[int, ...]:
+    """Decode all of a slide's finest level; return the shape of its pixels."""
+    return tuple(pixels_of(structure_of(content), content).shape)
 
 
 def label_of(strips: int, length: int) -> tuple[Tiff, bytes]:
@@ -204,13 +200,13 @@ def label_of(strips: int, length: int) -> tuple[Tiff, bytes]:
 def test_a_label_of_many_strips_is_put_together_in_one_pass() -> None:
     parsed, _ = label_of(16_000, 8)
     started = time.process_time()
-    picture = associated.from_tiff(parsed, parsed.directories[0])
+    picture = stripped.from_tiff(parsed, parsed.directories[0])
     assert picture.size == (8, 16_000)
     assert time.process_time() - started < 2
 
 
 def test_a_label_of_too_many_strips_or_bytes_is_damage() -> None:
-    for strips, length in ((associated.MAX_STRIPS + 1, 8), (1000, 100_000)):
+    for strips, length in ((stripped.MAX_STRIPS + 1, 8), (1000, 100_000)):
         parsed, _ = label_of(strips, length)
         with pytest.raises(DamagedSlide, match="strips"):
-            associated.from_tiff(parsed, parsed.directories[0])
+            stripped.from_tiff(parsed, parsed.directories[0])

@@ -101,7 +101,7 @@ def test_a_lack_of_memory_is_no_damage(
         raise MemoryError
 
     with monkeypatch.context() as patch:
-        patch.setattr("labsight.slides.render.thumbnail", exhausted)
+        patch.setattr("labsight.slides.pixels.render.thumbnail", exhausted)
         with pytest.raises(MemoryError):
             archive.imported("a.svs", slide_file)
     assert archive.importer.run("slides/lab/a.svs").state == "imported"
@@ -211,7 +211,7 @@ def test_what_breaks_a_reader_fails_that_file_only(
     def broken(*_args: object, **_rest: object) -> Image.Image:
         raise OverflowError("nobody thought of this")
 
-    monkeypatch.setattr("labsight.slides.render.thumbnail", broken)
+    monkeypatch.setattr("labsight.slides.pixels.render.thumbnail", broken)
     with caplog.at_level(logging.ERROR):
         outcome = archive.imported("a.svs", slide_file)
     assert outcome.state == "failed"

@@ -12,22 +12,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labsight.errors import DamagedSlide, NotFound, UnsupportedSlide
-from labsight.slides import geometry
-from labsight.slides import index as sidecar
-from labsight.slides.index import Associated, Level, SlideIndex, StoredTiles
+from labsight.slides import geometry, sidecar
+from labsight.slides.axes import Axes, Channel
+from labsight.slides.index import Associated, Chunks, Coding, Level, SlideIndex, SourceFile
+
+KEY = "slides/lab/a.svs"
 
 
 def index_of(*levels: Level) -> SlideIndex:
-    return SlideIndex(key="slides/lab/a.svs", etag="1", size=10, format="svs", levels=levels)
+    return SlideIndex(
+        key=KEY, etag="1", size=10, format="svs", files=(SourceFile(KEY, "1", 10),), levels=levels
+    )
+
+
+def table(places: list[tuple[int, int]], head: bytes = b"\xff\xd8head", file: int = 0) -> Chunks:
+    offsets = array("Q", [offset for offset, _ in places])
+    return Chunks(head, offsets, array("I", [length for _, length in places]), file)
 
 
 def stored_level(places: list[tuple[int, int]]) -> Level:
-    tiles = StoredTiles(
-        b"\xff\xd8head",
-        array("Q", [offset for offset, _ in places]),
-        array("I", [length for _, length in places]),
-    )
-    return Level(10 * len(places), 10, 10, 10, tiles)
+    return Level(10 * len(places), 10, 10, 10, Coding("jpeg"), 10, 10, (table(places),))
 
 
 places = st.tuples(st.integers(0, 2**62), st.integers(0, 2**32 - 1))
@@ -43,6 +47,32 @@ def test_a_sidecar_is_read_back_as_it_was_written(places: list[tuple[int, int]])
         properties={"AppMag": "40"},
     )
     assert sidecar.from_bytes(sidecar.to_bytes(index)) == index
+
+
+def test_the_planes_of_several_files_are_read_back_each_with_its_own_head() -> None:
+    planes = (
+        table([(16, 5)]), table([(99, 0)], b"\xff\xd8", 1),
+        table([(1, 2)]), table([(7, 8)], file=1),
+    )  # fmt: skip
+    deep = Coding("deflate", 1, 16, "grey", ">", 2)
+    channels = (Channel("DAPI", "0000FF", (10, 4000.5)), Channel("FITC", "00FF00"))
+    index = replace(
+        index_of(Level(9, 9, 10, 10, deep, 9, 9, planes)),
+        files=(SourceFile(KEY, "1", 10), SourceFile("slides/lab/b.svs", "2", 7)),
+        axes=Axes(channels, 2, z_step=0.5),
+        identifying=False,
+        icc="3",
+    )
+    assert sidecar.from_bytes(sidecar.to_bytes(index)) == index
+
+
+def test_a_sidecar_of_any_version_tells_whose_it_is() -> None:
+    data = sidecar.to_bytes(index_of(stored_level([(16, 5)])))
+    assert sidecar.key_of(data) == KEY
+    assert sidecar.key_of(data[:7] + b"\x01" + data[8:]) == KEY
+    assert sidecar.key_of(data[:-9]) == KEY
+    assert sidecar.key_of(data[:20]) is None
+    assert sidecar.key_of(b"") is None
 
 
 def test_tiles_one_behind_the_other_cost_two_bytes_or_so() -> None:
@@ -95,9 +125,17 @@ WRONG_HEADERS: dict[str, Callable[[dict[str, Any]], object]] = {
     "a size of text": lambda header: header["levels"][0].update(size=["1", 1, 1, 1]),
     "no tile width": lambda header: header["levels"][0].update(size=[20, 10, 0, 10]),
     "a negative side": lambda header: header["levels"][0].update(size=[-20, 10, 10, 10]),
-    "more tiles than tables": lambda header: header["levels"][0].update(size=[9999, 10, 10, 10]),
+    "more tiles than tables": lambda header: header["levels"][0].update(size=[999, 10, 10, 10]),
     "fewer tiles than tables": lambda header: header["levels"][0].update(size=[10, 10, 10, 10]),
-    "a head that is not base64": lambda header: header["levels"][0].update(head="%%"),
+    "a head that is not base64": lambda header: header["levels"][0].update(heads=["%%"]),
+    "a head that is not there": lambda header: header["levels"][0].update(planes=[[1, 0]]),
+    "a file that is not there": lambda header: header["levels"][0].update(planes=[[0, 1]]),
+    "a file before the first": lambda header: header["levels"][0].update(planes=[[0, -1]]),
+    "more planes than axes": lambda header: header["levels"][0].update(planes=[[0, 0], [0, 0]]),
+    "axes without an end": lambda header: header["axes"].update(z=10**9),
+    "axes of nothing": lambda header: header["axes"].update(t=0),
+    "no chunk width": lambda header: header["levels"][0].update(chunk=[0, 10]),
+    "a coding of text": lambda header: header["levels"][0].update(coding="jpeg"),
     "a size of one number": lambda header: header.update(mpp=3),
     "pictures of text": lambda header: header.update(associated="ab"),
     "a picture without a size": lambda header: header.update(associated=[{"name": "label"}]),
@@ -135,7 +173,16 @@ def test_tables_that_do_not_fit_are_a_damaged_index(tables: bytes) -> None:
 @pytest.mark.parametrize("size", [[0, 10, 10, 10], [10, -1, 10, 10], [10, 10, 10, 0]])
 def test_a_level_of_no_size_is_a_damaged_index(size: list[int]) -> None:
     def without_tiles(header: dict[str, Any]) -> None:
-        header["levels"] = [{"size": size, "head": None}]
+        header["levels"] = [
+            {
+                "size": size,
+                "chunk": [0, 0],
+                "coding": None,
+                "heads": [],
+                "planes": [],
+                "made": False,
+            }
+        ]
 
     with pytest.raises(DamagedSlide, match="import it again"):
         sidecar.from_bytes(rewritten(without_tiles, zlib.compress(b"")))

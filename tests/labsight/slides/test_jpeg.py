@@ -3,8 +3,8 @@ import io
 import pytest
 from PIL import Image
 
-from labsight.errors import DamagedSlide
-from labsight.slides import jpeg
+from labsight.errors import DamagedSlide, UnsupportedSlide
+from labsight.slides.pixels import jpeg
 
 
 def stream(**options: object) -> bytes:
@@ -43,11 +43,11 @@ def test_what_browsers_do_not_decode_is_refused() -> None:
     content = bytearray(stream())
     place = content.find(b"\xff\xc0")
     content[place + 1] = 0xC3
-    with pytest.raises(DamagedSlide, match="SOF3"):
+    with pytest.raises(UnsupportedSlide, match="SOF3"):
         jpeg.frame_size(bytes(content))
     content[place + 1] = 0xC1
     content[place + 4] = 12
-    with pytest.raises(DamagedSlide, match="12 bits"):
+    with pytest.raises(UnsupportedSlide, match="12 bits"):
         jpeg.frame_size(bytes(content))
 
 

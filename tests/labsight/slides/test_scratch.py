@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from labsight.errors import StorageUnavailable, UnsupportedSlide
+from labsight.errors import DamagedSlide, StorageUnavailable, UnsupportedSlide
+from labsight.keys import SlideKey
 from labsight.objects import ObjectInfo
 from labsight.objects.memory import MemoryStore
-from labsight.slides.scratch import OPEN_SLIDES, Scratch
+from labsight.slides.index import SourceFile
+from labsight.slides.staging.copies import Copy, fetch
+from labsight.slides.staging.scratch import OPEN_SLIDES, Scratch
 from tests.support.deflated import make_deflated
+from tests.support.vms import make_vms
 
 RED, GREEN = make_deflated(colour=(200, 30, 30)), make_deflated(colour=(30, 200, 30))
 ROOM = max(len(RED), len(GREEN)) + 10  # for one of them
@@ -26,11 +30,14 @@ class CountingStore(MemoryStore):
         self.downloads: list[str] = []
         self.gates: dict[str, threading.Event] = {}
 
-    def download(self, key: str, path: Path, *, etag: str | None = None) -> None:
-        self.downloads.append(key)
+    def read(
+        self, key: str, start: int = 0, length: int | None = None, *, etag: str | None = None
+    ) -> bytes:
+        if not start:
+            self.downloads.append(key)
         if key in self.gates:
             assert self.gates[key].wait(20)
-        super().download(key, path, etag=etag)
+        return super().read(key, start, length, etag=etag)
 
 
 @pytest.fixture
@@ -42,8 +49,12 @@ def two(store: MemoryStore) -> tuple[ObjectInfo, ObjectInfo]:
     return store.write("slides/lab/red.svs", RED), store.write("slides/lab/green.svs", GREEN)
 
 
-def colour(scratch: Scratch, info: ObjectInfo) -> object:
-    slide = scratch.slide(info.key, info.etag, info.size)
+def files(*infos: ObjectInfo) -> tuple[SourceFile, ...]:
+    return tuple(SourceFile(info.key, info.etag, info.size) for info in infos)
+
+
+def colour(scratch: Scratch, *infos: ObjectInfo) -> object:
+    slide = scratch.slide(files(*infos))
     return slide.region(0, (0, 0, 1, 1)).getpixel((0, 0))
 
 
@@ -73,7 +84,7 @@ def test_a_slide_in_hand_survives_that_its_copy_made_room(
 ) -> None:
     scratch = Scratch(store, tmp_path, ROOM)
     red, green = two(store)
-    held = scratch.slide(red.key, red.etag, red.size)
+    held = scratch.slide(files(red))
     colour(scratch, green)
     assert held.region(0, (0, 0, 1024, 768)).getpixel((1023, 767)) == (200, 30, 30, 255)
 
@@ -88,7 +99,62 @@ def test_no_more_than_so_many_slides_are_open(store: CountingStore, tmp_path: Pa
 def test_a_slide_larger_than_the_space_is_refused(store: CountingStore, tmp_path: Path) -> None:
     red, _ = two(store)
     with pytest.raises(UnsupportedSlide, match="LABSIGHT_SCRATCH_BYTES allows 100"):
-        Scratch(store, tmp_path, 100).slide(red.key, red.etag, red.size)
+        Scratch(store, tmp_path, 100).slide(files(red))
+
+
+def unit(store: MemoryStore, folder: str = "case 1", stem: str = "scan") -> list[ObjectInfo]:
+    return [
+        store.write(str(SlideKey("lab", f"{folder}/{name}")), data)
+        for name, data in make_vms(stem).items()
+    ]
+
+
+def test_files_of_one_slide_lie_beside_each_other_under_their_own_names(
+    store: CountingStore, tmp_path: Path
+) -> None:
+    stem = "Pr\u00fcfung #7?"  # written otherwise in keys, and as it is in the slide's own file
+    scratch = Scratch(store, tmp_path, 1 << 30)
+    assert colour(scratch, *unit(store, stem=stem)) == (200, 30, 30, 255)
+    names = {path.name for path in tmp_path.rglob("*.*")}
+    assert names == {f"{stem}.vms", f"{stem}_0.jpg", f"{stem}_map.jpg"}
+
+
+def test_folders_below_the_one_that_files_share_are_kept(store: MemoryStore) -> None:
+    infos = [
+        store.write(str(SlideKey("lab", f"case/{path}")), b"")
+        for path in ("a.mrxs", "a/Slidedat.ini", "a/Data0000.dat")
+    ]
+    places = Copy(files(*infos)).places
+    assert list(map(str, places)) == ["a.mrxs", "a/Slidedat.ini", "a/Data0000.dat"]
+
+
+@pytest.mark.parametrize("name", ["..", "x" * 256])
+def test_names_that_no_disk_takes_are_refused(
+    store: CountingStore, tmp_path: Path, name: str
+) -> None:
+    infos = [*unit(store), store.write(str(SlideKey("lab", f"case 1/{name}/x.jpg")), b"x")]
+    with pytest.raises(UnsupportedSlide, match="rename it"):
+        Scratch(store, tmp_path, 1 << 30).slide(files(*infos))
+    assert list(tmp_path.parent.glob("x.jpg")) == []
+
+
+def test_a_large_file_is_fetched_in_parts(
+    store: CountingStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("labsight.slides.staging.copies.PART", 1000)
+    red, _ = two(store)
+    (tmp_path / "a").mkdir()
+    copy = Copy(files(red))
+    fetch(store, copy, tmp_path / "a")
+    assert copy.path(tmp_path / "a").read_bytes() == RED
+    assert store.reads == -(-len(RED) // 1000)
+
+
+def test_a_file_that_ends_early_is_damage(store: CountingStore, tmp_path: Path) -> None:
+    red, _ = two(store)
+    longer = SourceFile(red.key, red.etag, red.size + 1)
+    with pytest.raises(DamagedSlide, match=f"ended at byte {red.size}"):
+        Scratch(store, tmp_path, 1 << 30).slide((longer,))
 
 
 def test_a_download_that_fails_takes_no_space(store: CountingStore, tmp_path: Path) -> None:
@@ -107,13 +173,13 @@ def test_a_folder_that_cannot_be_made_is_a_fault_of_the_storage(
     red, _ = two(store)
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(StorageUnavailable, match="scratch"):
-        Scratch(store, tmp_path / "taken", 1 << 30).slide(red.key, red.etag, red.size)
+        Scratch(store, tmp_path / "taken", 1 << 30).slide(files(red))
 
 
 def test_two_on_one_folder_do_not_touch_each_other(store: CountingStore, tmp_path: Path) -> None:
     one, other = Scratch(store, tmp_path, ROOM), Scratch(store, tmp_path, ROOM)
     red, green = two(store)
-    held = other.slide(red.key, red.etag, red.size)
+    held = other.slide(files(red))
     colour(one, red)
     colour(one, green)
     assert held.region(0, (0, 0, 1, 1)).getpixel((0, 0)) == (200, 30, 30, 255)
@@ -146,11 +212,12 @@ CRASH = """
 import os, sys
 from pathlib import Path
 from labsight.objects.memory import MemoryStore
-from labsight.slides.scratch import Scratch
+from labsight.slides.index import SourceFile
+from labsight.slides.staging.scratch import Scratch
 store = MemoryStore()
 info = store.write("slides/lab/left.svs", Path(sys.argv[1]).read_bytes())
 scratch = Scratch(store, Path(sys.argv[2]), 1 << 30)
-scratch.slide(info.key, info.etag, info.size)
+scratch.slide((SourceFile(info.key, info.etag, info.size),))
 os._exit(0)
 """
 

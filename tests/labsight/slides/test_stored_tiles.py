@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from labsight.catalog import Catalog
-from labsight.slides import index as sidecar
-from labsight.slides import jpeg
+from labsight.slides import sidecar
+from labsight.slides.pixels import jpeg
 from tests.support.archive import Archive
 from tests.support.made_slides import make_svs
 

@@ -11,22 +11,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labsight.errors import SlideError
-from labsight.objects.memory import MemoryStore
-from labsight.slides.layout import TiffLayout, read_layout
-from labsight.slides.ranges import BLOCK, ObjectBytes
-from labsight.slides.tags import Code
-from labsight.slides.tiff import Tiff
+from labsight.slides.formats.structure import Structure
+from labsight.slides.formats.tags import Code
+from labsight.slides.formats.tiff import Tiff, is_tiff
+from labsight.slides.formats.tiff_slide import read_tiff
+from labsight.slides.index import Chunks
+from labsight.slides.ranges import AHEAD, BLOCK, KEPT_BLOCKS
 from tests.support import hostile
 from tests.support.made_slides import make_svs
-
-
-def data_of(content: bytes) -> ObjectBytes:
-    store = MemoryStore()
-    return ObjectBytes(store, store.write("slides/lab/x.svs", content))
-
-
-def layout_of(content: bytes) -> TiffLayout:
-    return read_layout(Tiff(data_of(content)))
+from tests.support.made_tiffs import (
+    make_brightfield_scn,
+    make_ome,
+    make_philips,
+    make_pyramid,
+)
+from tests.support.tiff_reading import data_of, structure_of
 
 
 @pytest.mark.parametrize("bigtiff", [False, True])
@@ -50,11 +49,27 @@ def test_both_byte_orders_and_sizes_are_read_as_tifffile_reads_them(
     assert tiff.text(tiff.directories[0], Code.DESCRIPTION) == "first"
 
 
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", False),
+        (b"II*\0", False),
+        (b"II*\0\x08\0\0\0", True),
+        (b"MM\0*\0\0\0\x08", True),
+        (b"II+\0\x08\0\0\0" + bytes(8), True),
+        (b"II+\0\x04\0\0\0" + bytes(8), False),
+        (b"DICM" * 8, False),
+    ],
+)
+def test_a_tiff_file_is_told_by_how_it_starts(content: bytes, expected: bool) -> None:
+    assert is_tiff(data_of(content)) is expected
+
+
 def test_the_structure_of_a_slide_is_read_in_a_handful_of_requests(tmp_path: Path) -> None:
     data = data_of(make_svs(tmp_path / "a.svs", size=(3000, 2000), levels=(1, 4, 16)).read_bytes())
-    assert len(read_layout(Tiff(data)).levels) == 3
+    assert len(read_tiff(data).levels) == 3
     assert data.requests <= 1 + data.size // BLOCK
-    assert data.requests <= 8
+    assert data.requests <= 4
 
 
 def test_blocks_are_fetched_once() -> None:
@@ -66,10 +81,31 @@ def test_blocks_are_fetched_once() -> None:
     assert data.requests == asked
 
 
-def why_not_stored(content: bytes) -> str:
+def test_reads_that_go_on_take_ever_fewer_requests() -> None:
+    data = data_of(bytes(300 * BLOCK))
+    for number in range(300):
+        data.read(number * BLOCK + 7, 9)
+    assert data.requests <= 7 + 300 // AHEAD
+    there = data_of(bytes(300 * BLOCK))
+    for number in range(0, 300, 50):
+        there.read(number * BLOCK, 9)
+    assert there.requests == 6
+
+
+def test_blocks_that_a_read_needs_are_kept_while_it_fetches_the_others() -> None:
+    content = bytes(range(256)) * (KEPT_BLOCKS * BLOCK * 2 // 256)
+    data = data_of(content)
+    for number in range(0, 2 * KEPT_BLOCKS, 7):
+        data.read(number * BLOCK, 1)
+    most = KEPT_BLOCKS * BLOCK // 2
+    for start in (0, BLOCK + 1, KEPT_BLOCKS * BLOCK):
+        assert data.read(start, most) == content[start : start + most]
+
+
+def why_not(content: bytes) -> str:
     """Return in words why a file's tiles cannot be served, nothing when they can."""
     try:
-        return layout_of(content).reason
+        return structure_of(content).reason
     except SlideError as error:
         return error.message
 
@@ -104,7 +140,7 @@ HOSTILE = {
 def test_a_hostile_file_is_refused_at_once_and_in_words(content: bytes) -> None:
     tracemalloc.start()
     started = time.process_time()
-    assert len(why_not_stored(content)) > 20
+    assert len(why_not(content)) > 20
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 2 << 20
@@ -114,15 +150,14 @@ def test_a_hostile_file_is_refused_at_once_and_in_words(content: bytes) -> None:
 def test_zero_length_tiles_are_blank_and_no_damage(tmp_path: Path) -> None:
     empty = [(0, 0, 0), (0, 2, 1)]
     content = make_svs(tmp_path / "a.svs", empty_tiles=empty).read_bytes()
-    stored = layout_of(content).levels[0].stored
-    assert stored is not None
+    stored = structure_of(content).levels[0].planes[0]
     assert [place for place, length in enumerate(stored.lengths) if not length] == [0, 7]
 
 
 def test_a_slide_of_nothing_but_blank_tiles_is_read(tmp_path: Path) -> None:
     every = [(0, column, row) for column in range(3) for row in range(3)]
     path = make_svs(tmp_path / "a.svs", size=(700, 700), levels=(1,), empty_tiles=every)
-    assert len(layout_of(path.read_bytes()).levels) == 1
+    assert len(structure_of(path.read_bytes()).levels) == 1
 
 
 @pytest.fixture(scope="module")
@@ -131,17 +166,20 @@ def small_slide(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return make_svs(path, size=(500, 400), levels=(1, 4)).read_bytes()
 
 
+def tables_of(structure: Structure) -> list[Chunks]:
+    return [chunks for level in structure.levels for chunks in level.planes]
+
+
 @settings(max_examples=300)
 @given(share=st.floats(0, 1, exclude_max=True))
 def test_a_slide_cut_anywhere_is_refused_or_whole(share: float, small_slide: bytes) -> None:
     cut = int(share * len(small_slide))
     try:
-        layout = layout_of(small_slide[:cut])
+        structure = structure_of(small_slide[:cut])
     except SlideError:
         return
-    for level in layout.levels:
-        assert level.stored is not None
-        ends = zip(level.stored.offsets, level.stored.lengths, strict=True)
+    for chunks in tables_of(structure):
+        ends = zip(chunks.offsets, chunks.lengths, strict=True)
         assert all(offset + length <= cut for offset, length in ends)
 
 
@@ -156,11 +194,48 @@ changes = st.lists(
 
 @settings(max_examples=500)
 @given(changes=changes)
-def test_changed_bytes_give_a_layout_or_an_error_of_ours(
+def test_changed_bytes_give_levels_or_an_error_of_ours(
     changes: list[tuple[str, int, int]], small_slide: bytes
 ) -> None:
     changed = bytearray(small_slide)
     starts = {"head": 0, "middle": small_slide.find(b"Aperio") - 400, "end": len(changed) - 3000}
     for start, distance, value in changes:
         changed[starts[start] + distance] = value
-    assert why_not_stored(bytes(changed)) or layout_of(bytes(changed)).levels
+    assert why_not(bytes(changed)) or structure_of(bytes(changed)).levels
+
+
+@pytest.fixture(scope="module")
+def other_slides() -> list[bytes]:
+    planes = np.arange(4 * 40 * 50, dtype=np.uint16).reshape(2, 2, 40, 50)
+    scn = make_brightfield_scn(size=(200, 160), factors=(1, 2))
+    return [
+        make_ome(planes, subifds=1, metadata={"axes": "ZCYX"}, tile=(16, 16), compression="zlib"),
+        make_philips(size=(200, 150), factors=(1, 2), tile=64).content,
+        make_pyramid(size=(200, 150), factors=(1, 2)).content,
+        scn.content,
+    ]
+
+
+@settings(max_examples=600)
+@given(
+    which=st.integers(0, 3),
+    changes=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=5),
+)
+def test_changed_bytes_of_other_kinds_give_levels_or_an_error_of_ours(
+    which: int, changes: list[tuple[float, int]], other_slides: list[bytes]
+) -> None:
+    """Change what is no picture: directories, values, XML; those are where zeros and text lie."""
+    changed = bytearray(other_slides[which])
+    places = structure_places(other_slides[which])
+    for share, value in changes:
+        changed[places[int(share * (len(places) - 1))]] = value
+    assert why_not(bytes(changed)) or structure_of(bytes(changed)).levels
+
+
+def structure_places(content: bytes) -> list[int]:
+    """Return the bytes of a file that are in no chunk."""
+    in_chunks = bytearray(len(content))
+    for chunks in tables_of(structure_of(content)):
+        for start, length in zip(chunks.offsets, chunks.lengths, strict=True):
+            in_chunks[start : start + length] = b"\1" * length
+    return [place for place, inside in enumerate(in_chunks) if not inside]

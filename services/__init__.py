@@ -1,0 +1,1 @@
+"""Long-running servers, a folder each with its Dockerfile."""

@@ -1,0 +1,85 @@
+"""The tile service behind the edge's balancer: what the two functions do, in one process."""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from labsight.objects.s3_http import HttpS3Store
+from labsight.objects.s3_presign import Presigner
+from labsight.settings import Environment
+from labsight.tiles import TileService
+from labsight.tiles.asgi import TileApp
+from labsight.tiles.options import Options
+from labsight.tiles.payload import HOST_HEADER, origin
+
+if TYPE_CHECKING:
+    from labsight.tiles.made import TileMaker
+
+HEALTH = "/healthz"
+
+
+def create_app() -> ASGIApp:
+    """Make the application as the environment says; raise SettingsError."""
+    environment = Environment()
+    environment.configure_logging()
+    store = HttpS3Store(environment.archive_bucket)
+    folder, most = environment.scratch_folder, environment.scratch_bytes
+
+    @cache
+    def maker() -> "TileMaker":
+        from labsight.slides.staging.shared import SharedScratch  # noqa: PLC0415 - see TileService
+        from labsight.tiles.made import TileMaker  # noqa: PLC0415
+
+        return TileMaker(store, SharedScratch(store, folder, max_bytes=most))
+
+    options = Options(
+        show_labels=environment.show_labels,
+        kept=store if environment.keep_tiles else None,
+        presign=Presigner(environment.archive_bucket) if environment.direct else None,
+    )
+    return Behind(TileApp(TileService(store, maker, options)))
+
+
+class Behind:
+    """Stands behind the edge and its balancer, which alone reach this server.
+
+    Tells the balancer that it is alive, and the application under which address the edge was asked.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+        elif scope["path"] == HEALTH:
+            head = {"type": "http.response.start", "status": 200, "headers": _PLAIN}
+            await send(head)
+            await send({"type": "http.response.body", "body": b"ok"})
+        else:
+            await self._app(_as_asked(scope), receive, send)
+
+
+_PLAIN = [(b"content-type", b"text/plain"), (b"content-length", b"2")]
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """Answer the server when it starts and stops: there is nothing to open or close."""
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+def _as_asked(scope: Scope) -> Scope:
+    """Put the edge's scheme and host in the place of the balancer's, where the edge names them."""
+    told = {name: value for name, value in scope["headers"] if name == HOST_HEADER.encode()}
+    if not told:
+        return scope
+    given = {HOST_HEADER: told[HOST_HEADER.encode()].decode("latin-1")}
+    scheme, _, host = origin(given).partition("://")
+    headers = [(name, value) for name, value in scope["headers"] if name != b"host"]
+    return {**scope, "scheme": scheme, "headers": [*headers, (b"host", host.encode("latin-1"))]}

@@ -1,0 +1,20 @@
+"""How often and how soon a request that failed is tried again."""
+
+import random
+from collections.abc import Iterator
+from time import sleep as wait
+
+MAX_ATTEMPTS = 4
+_LONGEST_SECONDS = 5.0
+
+
+def attempts() -> Iterator[int]:
+    """Yield up to four times; before each further one, wait between nothing and 1, 2, 4 s.
+
+    Waits of random length keep clients that failed together from coming back together
+    (https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html).
+    """
+    yield 0
+    for number in range(1, MAX_ATTEMPTS):
+        wait(random.random() * min(2.0 ** (number - 1), _LONGEST_SECONDS))  # noqa: S311
+        yield number

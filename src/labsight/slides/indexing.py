@@ -1,0 +1,147 @@
+"""Finds out what a slide in the archive is made of: any format, one file or several."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+
+from PIL import Image
+
+from labsight import keys
+from labsight.errors import DamagedSlide, NotASlide, ObjectMissing, UnsupportedSlide
+from labsight.objects import ObjectInfo, ObjectStore
+from labsight.slides import units
+from labsight.slides.formats import opened
+from labsight.slides.formats.dicom import is_dicom, read_dicom
+from labsight.slides.formats.structure import Picture, Structure
+from labsight.slides.formats.tiff import is_tiff
+from labsight.slides.formats.tiff_slide import read_tiff
+from labsight.slides.index import SlideIndex, SourceFile
+from labsight.slides.ranges import Bytes, ObjectBytes
+from labsight.slides.staging.protocol import Staging
+
+_SIDE_BY_SIDE = 8  # requests to the store at a time, for the members of a unit
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """A slide's index, as yet without what is kept beside it, and what there is to keep.
+
+    ``pictures`` decode a label or macro when called. ``icc`` is the colour profile, if any.
+    """
+
+    index: SlideIndex
+    pictures: Mapping[str, Picture] = field(default_factory=dict)
+    icc: bytes = b""
+
+
+def index_of(store: ObjectStore, key: str, staging: Staging | None = None) -> Indexed:
+    """Read the structure of the slide at ``key``, by range where that suffices.
+
+    ``staging`` is where files are copied that only OpenSlide can open; without it they are refused.
+    Raises ObjectMissing, NotASlide, DamagedSlide, UnsupportedSlide, and what the store raises.
+    """
+    info = store.head(key)
+    if not info.size:
+        raise NotASlide("the file is empty")
+    files = _members(store, info) if keys.is_unit(key) else [info]
+    structure = _structure(store, files, alone=not keys.is_unit(key))
+    sources = tuple(SourceFile(one.key, one.etag, one.size) for one in files)
+    if structure.levels:
+        return Indexed(_index(info, sources, structure), structure.pictures, structure.icc)
+    if staging is None:
+        raise UnsupportedSlide(f"{structure.reason}, so it cannot be read by range")
+    return _from_openslide(info, sources, structure, staging)
+
+
+def _members(store: ObjectStore, info: ObjectInfo) -> list[ObjectInfo]:
+    """Look up the files of a unit; raise DamagedSlide when one is missing or of another size."""
+    if info.size > units.MAX_BYTES:
+        raise DamagedSlide(f"the unit.json has {info.size:,} bytes; it lists files, no more")
+    unit = units.read(store.read(info.key, etag=info.etag))
+    wanted = units.member_keys(info.key, unit)
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        found = list(pool.map(lambda key: _head(store, key), wanted))
+    for member, file in zip(unit.members, found, strict=True):
+        if file.size != member.size:
+            raise DamagedSlide(
+                f"{member.path} has {file.size:,} bytes, unit.json says {member.size:,}: "
+                "it was cut off or replaced; send the slide again"
+            )
+    return found
+
+
+def _head(store: ObjectStore, key: str) -> ObjectInfo:
+    try:
+        return store.head(key)
+    except ObjectMissing:
+        name = keys.place_of(key)[1]
+        raise DamagedSlide(f"{name} is missing, which unit.json names: send it again") from None
+
+
+def _structure(store: ObjectStore, files: list[ObjectInfo], *, alone: bool) -> Structure:
+    """Let the reader of the format look; ``files`` grows by those that a TIFF file names."""
+    first = ObjectBytes(store, files[0])
+    if is_dicom(first):
+        return read_dicom([first, *(ObjectBytes(store, file) for file in files[1:])])
+    if is_tiff(first):
+        return read_tiff(first, None if alone else _Siblings(store, files).open)
+    return Structure(scan=opened.NOTHING, reason="it is no TIFF and no DICOM file")
+
+
+class _Siblings:
+    """The other files of an OME-TIFF set, numbered by their places in the unit."""
+
+    def __init__(self, store: ObjectStore, files: Sequence[ObjectInfo]) -> None:
+        self._store = store
+        self._places = {PurePosixPath(one.key).name: n for n, one in enumerate(files)}
+        self._files = files
+
+    def open(self, name: str) -> tuple[int, Bytes] | None:
+        """Return number and bytes of the member of this file name, None when there is none."""
+        place = self._places.get(name)
+        return None if place is None else (place, ObjectBytes(self._store, self._files[place]))
+
+
+def _from_openslide(
+    info: ObjectInfo, files: tuple[SourceFile, ...], structure: Structure, staging: Staging
+) -> Indexed:
+    """Read what only OpenSlide can; say what the file itself told when it cannot either."""
+    try:
+        slide = staging.slide(files)
+    except NotASlide:
+        if structure.scan is opened.NOTHING:
+            raise
+        raise UnsupportedSlide(
+            f"{structure.reason}, and OpenSlide does not know it either"
+        ) from None
+    found = opened.read_opened(slide, structure.scan)
+    return Indexed(_index(info, files, found), found.pictures, found.icc)
+
+
+def _index(info: ObjectInfo, files: tuple[SourceFile, ...], structure: Structure) -> SlideIndex:
+    scan = structure.scan
+    index = SlideIndex(
+        key=info.key,
+        etag=info.etag,
+        size=info.size if files[0].key == info.key else sum(file.size for file in files),
+        format=PurePosixPath(files[0].key).suffix.lstrip(".").lower()[:16],
+        files=files,
+        levels=structure.levels,
+        axes=structure.axes,
+        identifying=structure.identifying,
+    )
+    return replace(
+        index,
+        vendor=scan.vendor,
+        mpp=scan.mpp,
+        magnification=scan.magnification,
+        scanned_at=scan.scanned_at,
+        image_id=scan.image_id,
+        properties=scan.properties,
+    )
+
+
+def picture(indexed: Indexed, name: str) -> Image.Image:
+    """Decode a label or macro; raise DamagedSlide, or KeyError when the slide has none."""
+    return indexed.pictures[name]()

@@ -1,0 +1,266 @@
+"""Slides for Python: levels, regions as arrays and pictures, wherever the file lies.
+
+The only place of labsight that hands out numpy arrays; numpy is loaded when the first one is made.
+"""
+
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property, partial
+from os import PathLike, fspath
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from labsight.errors import InvalidInput, NotFound
+from labsight.slides import sources
+from labsight.slides.axes import Axes, Channel
+from labsight.slides.index import Level, SlideIndex
+from labsight.slides.pixels import encode, jpeg, render
+from labsight.slides.pixels.of_slide import SlidePixels
+from labsight.slides.pixels.runs import read_tiles
+from labsight.slides.preparing import with_windows
+from labsight.slides.reading import IndexedFiles
+from labsight.slides.staging.scratch import Scratch
+from labsight.slides.view import View, parse_view
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL import Image
+
+# What may be copied to the temporary folder of a slide that only OpenSlide reads.
+MAX_COPIED_BYTES = 16 << 30
+
+
+class Slide:
+    """One slide, open for reading; safe to share between threads, and to send to processes.
+
+    ``levels`` are finest first. Coordinates are in px of the level asked for, from its upper left
+    corner. Opening raises InvalidInput for what is no address, NotFound, NotPermitted,
+    StorageUnavailable, and SlideError for files that labsight does not read.
+    """
+
+    def __init__(self, uri: str | PathLike[str]) -> None:
+        self._uri = fspath(uri)
+        self._closed = False
+        self._source = sources.find(self._uri)
+        self._folder = Path(tempfile.gettempdir(), "labsight-slides")
+        self._scratch = Scratch(self._source.store, self._folder, MAX_COPIED_BYTES)
+        try:
+            self._indexed = self._source.indexed(self._scratch)
+        except BaseException:
+            self.close()
+            raise
+
+    @cached_property
+    def index(self) -> SlideIndex:
+        """All that is known of the slide; windows that its file does not tell are found here."""
+        found = self._indexed.index
+        if all(one.window[0] < one.window[1] for one in found.axes.channels):
+            return found
+        return with_windows(found, self._pixels_of(found))
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """Resolutions with their sizes and tile sizes in px, finest first."""
+        return self._indexed.index.levels
+
+    @property
+    def width(self) -> int:
+        """Width of the finest level, px."""
+        return self._indexed.index.width
+
+    @property
+    def height(self) -> int:
+        """Height of the finest level, px."""
+        return self._indexed.index.height
+
+    @property
+    def mpp(self) -> tuple[float, float] | None:
+        """µm per px of the finest level (x, y), where the file tells."""
+        return self._indexed.index.mpp
+
+    @property
+    def magnification(self) -> float | None:
+        """Power of the objective, where the file tells."""
+        return self._indexed.index.magnification
+
+    @property
+    def axes(self) -> Axes:
+        """Channels, focal planes and times."""
+        return self.index.axes
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """Fluorescence channels; none where samples are colours."""
+        return self.index.axes.channels
+
+    @property
+    def associated(self) -> tuple[str, ...]:
+        """Names of the pictures beside the slide."""
+        return tuple(sorted(self._indexed.pictures))
+
+    @property
+    def icc(self) -> bytes:
+        """The colour profile, empty where there is none."""
+        return self._indexed.icc
+
+    def region(
+        self,
+        level: int,
+        x: int,
+        y: int,
+        width: int,
+        height: int,
+        *,
+        channels: str | Sequence[int] | None = None,
+        z: int | None = None,
+        t: int | None = None,
+    ) -> "NDArray[np.uint8]":
+        """Return a region as RGB, shape (height, width, 3); what lies outside is background.
+
+        ``channels`` are numbers, or as in tile addresses: ``0:FF0000:100-4000,1:00FF00`` (number,
+        colour, black-white). Without it all are shown, at the middle ``z`` and the first ``t``.
+        """
+        self._check(level)
+        view = self._view(channels, z, t)
+        image = self._pixels.region(level, (x, y, width, height), (width, height), view)
+        return _array(image)
+
+    def samples(
+        self,
+        level: int,
+        x: int,
+        y: int,
+        width: int,
+        height: int,
+        *,
+        channel: int = 0,
+        z: int = 0,
+        t: int = 0,
+    ) -> "NDArray[np.uint8 | np.uint16]":
+        """Return a region of one plane as it was measured: uint8 or uint16.
+
+        The shape is (height, width), of colours (height, width, 3).
+        """
+        self._check(level)
+        axes = self._indexed.index.axes
+        _check_place("channel", channel, max(1, len(axes.channels)))
+        _check_place("z", z, axes.z)
+        _check_place("t", t, axes.t)
+        box, plane = (x, y, width, height), axes.plane(channel, z, t)
+        return _array(self._pixels_of(self._indexed.index).samples(level, box, box[2:], plane))
+
+    def picture(self, name: str) -> "NDArray[np.uint8]":
+        """Return an associated picture as RGB, shape (height, width, 3)."""
+        self._check()
+        read = self._indexed.pictures.get(name)
+        if read is None:
+            there = ", ".join(self.associated) or "none"
+            raise NotFound(f"this slide has no {name[:40]!r}; there is: {there}")
+        return _array(read().convert("RGB"))
+
+    def thumbnail(self, side: int = 512) -> "NDArray[np.uint8]":
+        """Return the whole slide as RGB, at most ``side`` px wide and high."""
+        self._check()
+        if side < 1:
+            raise InvalidInput(f"side={side}: a thumbnail has one px at least")
+        return _array(render.thumbnail(self.index, self._pixels, side))
+
+    def tile(self, level: int, column: int, row: int) -> bytes:
+        """Return a tile of the level's own grid as JPEG, as it is stored where that can be."""
+        return next(self.tiles(level, [(column, row)]))
+
+    def tiles(self, level: int, places: Iterable[tuple[int, int]]) -> Iterator[bytes]:
+        """Yield the tiles at (column, row) in the order asked for.
+
+        Neighbours in a row, asked for one after the other, share a request, and requests to a
+        server run side by side.
+        """
+        self._check(level)
+        source = self._indexed.index.levels[level]
+        wanted = list(places)
+        for place in wanted:
+            source.tile_size(*place)  # raises NotFound
+        if source.stored and not self._indexed.index.axes.channels:
+            return self._stored_tiles(source, wanted)
+        return (self._drawn_tile(level, place) for place in wanted)
+
+    def close(self) -> None:
+        """Let go of connections and copies; the slide cannot be read any more."""
+        self._closed = True
+        self._scratch.close()
+        self._source.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        size = f"{self.width} x {self.height} px"
+        return f"<Slide {self._source.name!r}, {size}, {len(self.levels)} levels>"
+
+    def __reduce__(self) -> tuple[type["Slide"], tuple[str]]:
+        return Slide, (self._uri,)
+
+    @cached_property
+    def _pixels(self) -> SlidePixels:
+        return self._pixels_of(self.index)
+
+    def _pixels_of(self, index: SlideIndex) -> SlidePixels:
+        return SlidePixels(self._source.store, index, lambda: self._scratch)
+
+    def _view(self, channels: str | Sequence[int] | None, z: int | None, t: int | None) -> View:
+        if channels is not None and not isinstance(channels, str):
+            channels = ",".join(map(str, channels))
+        return parse_view(
+            self.index.axes,
+            channels,
+            None if z is None else str(z),
+            None if t is None else str(t),
+        )
+
+    def _stored_tiles(self, level: Level, places: list[tuple[int, int]]) -> Iterator[bytes]:
+        index = self._indexed.index
+        chunks = level.planes[index.axes.plane(0, (index.axes.z - 1) // 2)]
+        read = IndexedFiles(self._source.store, index).read
+        numbers = [row * level.columns + column for column, row in places]
+        parallel = self._source.store.parallel
+        found = read_tiles(chunks, numbers, partial(read, chunks.file), parallel)
+        for place, number in zip(places, numbers, strict=True):
+            size = level.tile_size(*place)
+            if not chunks.lengths[number]:
+                yield render.blank(*size, render.background(index))
+                continue
+            stream = jpeg.complete(chunks.head, next(found)[1])
+            grid = level.tile_width, level.tile_height
+            yield stream if size == grid else render.crop(stream, *size, grid)
+
+    def _drawn_tile(self, level: int, place: tuple[int, int]) -> bytes:
+        source = self._indexed.index.levels[level]
+        size = source.tile_size(*place)
+        box = (place[0] * source.tile_width, place[1] * source.tile_height, *size)
+        return encode.jpeg(self._pixels.region(level, box, size, self._view(None, None, None)))
+
+    def _check(self, level: int = 0) -> None:
+        if self._closed:
+            raise InvalidInput(f"{self._source.name} was closed: open it again")
+        self._indexed.index.level(level)
+
+
+def _check_place(name: str, number: int, count: int) -> None:
+    if not 0 <= number < count:
+        raise InvalidInput(f"{name} {number}: this slide has {name} 0 to {count - 1}")
+
+
+def _array(image: "Image.Image") -> "NDArray[np.uint8]":
+    import numpy as np  # noqa: PLC0415 - only who asks for arrays needs it
+
+    return np.array(image)

@@ -1,0 +1,119 @@
+"""A lab's folder of slides in which the files of a DICOM series count as one slide."""
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from labsight import keys
+from labsight.errors import ObjectChanged, ObjectMissing, SlideError
+from labsight.objects import ObjectInfo
+from labsight.objects.slide_folder import SlideFolder
+from labsight.slides import units
+from labsight.slides.formats.dicom import series_of
+from labsight.slides.ranges import ObjectBytes
+from labsight.slides.units import Member, Unit
+
+_DICOM = (".dcm", ".dicom")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class UnitFolder(SlideFolder):
+    """Lists files, but for the files of one series the ``unit.json`` that the archive would have.
+
+    That object is made up as it is read; nothing is written into the folder.
+    """
+
+    def __init__(self, root: Path, source: str) -> None:
+        super().__init__(root, source)
+        self._lock = threading.Lock()
+        self._series: dict[tuple[str, str], str] = {}  # (key, ETag) -> series
+        self._units: dict[str, tuple[bytes, ObjectInfo]] = {}
+
+    def walk(self, prefix: str = "", *, after: str = "") -> Iterator[ObjectInfo]:
+        """Yield single files and units in the order of their keys."""
+        series: dict[tuple[str, str], list[ObjectInfo]] = {}
+        found = []
+        for info in super().walk():
+            if info.key.lower().endswith(_DICOM):
+                folder = info.key.rpartition("/")[0]
+                series.setdefault((folder, self._series_of(info)), []).append(info)
+            else:
+                found.append(info)
+        found.extend(self._grouped(series))
+        for info in sorted(found, key=lambda one: one.key):
+            if info.key.startswith(prefix) and info.key > after:
+                yield info
+
+    def head(self, key: str) -> ObjectInfo:
+        """Describe a file or a unit."""
+        return self._unit(key)[1] if keys.is_unit(key) else super().head(key)
+
+    def read(
+        self, key: str, start: int = 0, length: int | None = None, *, etag: str | None = None
+    ) -> bytes:
+        """Return a part of a file, or of a unit's list."""
+        if not keys.is_unit(key):
+            return super().read(key, start, length, etag=etag)
+        data, info = self._unit(key)
+        if etag is not None and info.etag != etag:
+            raise ObjectChanged(f"{key}: the files changed (expected version {etag})")
+        return data[start:] if length is None else data[start : start + length]
+
+    def local_path(self, key: str) -> Path | None:
+        """Return the file itself; a unit has none."""
+        return None if keys.is_unit(key) else super().local_path(key)
+
+    def _unit(self, key: str) -> tuple[bytes, ObjectInfo]:
+        with self._lock:
+            found = self._units.get(key)
+        if found is None:
+            raise ObjectMissing(f"{key}: no such unit")
+        return found
+
+    def _series_of(self, info: ObjectInfo) -> str:
+        """Return the series a file is of; what is no DICOM file stands for itself."""
+        place = info.key, info.etag
+        with self._lock:
+            known = self._series.get(place)
+        if known is None:
+            try:
+                known = series_of(ObjectBytes(self, info))[0]
+            except SlideError:
+                known = ""
+            with self._lock:
+                self._series[place] = known
+        return known
+
+    def _grouped(self, series: dict[tuple[str, str], list[ObjectInfo]]) -> Iterator[ObjectInfo]:
+        """Yield a unit for each series of several files, and lone files as they are."""
+        several = {place: files for place, files in series.items() if place[1] and len(files) > 1}
+        units_now = {}
+        for (folder, uid), files in several.items():
+            alone = sum(other == folder for other, _ in several) == 1
+            key = self._unit_key(folder, uid, alone=alone)
+            units_now[key] = _made_up(key, files)
+            yield units_now[key][1]
+        with self._lock:
+            self._units = units_now
+        for place, files in series.items():
+            if place not in several:
+                yield from files
+
+    @staticmethod
+    def _unit_key(folder: str, uid: str, *, alone: bool) -> str:
+        """Return the folder's own unit, or one below it where several series share the folder."""
+        at_root = folder.count("/") < 2  # slides/<source>: a unit needs a folder of its own
+        if alone and not at_root:
+            return f"{folder}/{keys.UNIT}"
+        name = hashlib.sha256(uid.encode()).hexdigest()[:8]
+        return f"{folder}/series-{name}/{keys.UNIT}"
+
+
+def _made_up(key: str, files: list[ObjectInfo]) -> tuple[bytes, ObjectInfo]:
+    members = tuple(Member(keys.parse_slide(one.key).path, one.size, one.etag) for one in files)
+    data = units.write(Unit("dicom", members))
+    etag = hashlib.sha256(data).hexdigest()[:32]
+    modified = max((one.modified for one in files), default=_EPOCH)
+    return data, ObjectInfo(key=key, size=len(data), etag=etag, modified=modified)

@@ -1,0 +1,62 @@
+import random
+
+import pytest
+from PIL import Image, ImageFilter
+
+from labsight.slides import quality
+from labsight.slides.quality import Quality
+
+
+def tissue(side: int, seed: int = 1) -> Image.Image:
+    """Purple with detail in every px, as a sharp scan of tissue has."""
+    numbers = random.Random(seed)
+    data = bytes(
+        value for _ in range(side * side) for value in (numbers.randrange(90, 190), 80, 150)
+    )
+    return Image.frombytes("RGB", (side, side), data)
+
+
+def slide(share: float) -> Image.Image:
+    """A thumbnail whose left part is tissue."""
+    whole = Image.new("RGB", (256, 128), (243, 242, 244))
+    whole.paste(tissue(256).crop((0, 0, round(256 * share), 128)))
+    return whole
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 1.0])
+def test_tissue_is_told_as_a_share_of_the_area(share: float) -> None:
+    found = quality.assess(slide(share), lambda _x, _y: tissue(64))
+    assert found.tissue == pytest.approx(share, abs=0.03)
+
+
+def test_a_blurred_scan_is_less_sharp_whatever_its_contrast() -> None:
+    sharp = tissue(64)
+    pale = Image.blend(sharp, Image.new("RGB", sharp.size, (140, 80, 150)), 0.3)
+    blurred = sharp.filter(ImageFilter.GaussianBlur(2))
+    scores = [
+        quality.assess(slide(0.5), lambda _x, _y, tile=tile: tile).sharpness or 0.0
+        for tile in (sharp, pale, blurred)
+    ]
+    assert scores[1] == pytest.approx(scores[0], rel=0.1)
+    assert scores[2] < scores[0] / 10
+
+
+def test_an_empty_slide_is_neither_sharp_nor_blurred() -> None:
+    def never(_x: float, _y: float) -> Image.Image:
+        raise AssertionError("there is no tissue to look at")
+
+    assert quality.assess(slide(0), never) == Quality(0.0, None)
+
+
+def test_few_tiles_are_looked_at_and_always_the_same_ones() -> None:
+    asked: list[tuple[float, float]] = []
+
+    def tile_at(x: float, y: float) -> Image.Image:
+        asked.append((x, y))
+        return tissue(32)
+
+    first, again = quality.assess(slide(0.5), tile_at), quality.assess(slide(0.5), tile_at)
+    assert first == again
+    assert asked[: len(asked) // 2] == asked[len(asked) // 2 :]
+    assert len(asked) == 2 * quality.SAMPLED
+    assert all(x < 0.52 for x, _ in asked)
