@@ -1,20 +1,24 @@
-"""The shortest programs that fetch one tile in a fresh process; nothing is imported up here."""
+"""The shortest programs that fetch one tile in a fresh process; little is imported up here."""
+
+from typing import NoReturn
 
 
 def ours(endpoint: str, path: str) -> None:
     """Read index and tile out of the object store, as the tile function does on its first call."""
     import sys  # noqa: PLC0415
 
-    from labsight.objects.credentials import Credentials, Fixed  # noqa: PLC0415
-    from labsight.objects.s3_http import HttpS3Store  # noqa: PLC0415
+    from bench.object_client import store  # noqa: PLC0415
     from labsight.tiles import Request, TileService  # noqa: PLC0415
 
-    store = HttpS3Store("bench", "eu-central-1", Fixed(Credentials("bench", "bench")), endpoint)
-    answer = TileService(store, NotImplemented).answer(Request("GET", path))
+    answer = TileService(store(endpoint), _no_maker).answer(Request("GET", path))
     if answer.headers.get("x-labsight-path") != "stored":
         raise RuntimeError(str(answer))
     sys.stdout.buffer.write(answer.body)
     sys.stdout.flush()
+
+
+def _no_maker() -> NoReturn:
+    raise RuntimeError("the tile is not stored")
 
 
 def openslide_boto3(endpoint: str, key: str, slide: str) -> None:

@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from bench import objects
+from bench import object_client
 from bench.ours import imported, local
 
 
@@ -11,7 +11,7 @@ class Import:
     """Imports as the importer of the archive does: index, pictures, barcode, quality, row."""
 
     def __init__(self, endpoint: str, key: str) -> None:
-        self._store, self._key = objects.store(endpoint), key
+        self._store, self._key = object_client.store(endpoint), key
 
     def remote(self) -> int:
         """Import out of the object store and into it; return how many levels were found."""

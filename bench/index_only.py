@@ -1,6 +1,6 @@
 """Makes the index of a slide in an object store; a worker for one run, with nothing else loaded."""
 
-from bench import objects
+from bench import object_client
 from bench.memory_use import peak_megabytes
 from labsight.slides import sidecar
 from labsight.slides.indexing import index_of
@@ -10,7 +10,7 @@ class Index:
     """Makes the index, and nothing else."""
 
     def __init__(self, endpoint: str, key: str) -> None:
-        self._store, self._key = objects.store(endpoint), key
+        self._store, self._key = object_client.store(endpoint), key
 
     def index(self) -> tuple[int, int]:
         """Return how many tiles there are, and the bytes of the sidecar."""

@@ -6,7 +6,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from bench import objects, slides
+from bench import object_client, slides
 from bench.folders import CACHE
 from bench.memory_use import resident_megabytes
 from bench.ours import imported
@@ -38,9 +38,9 @@ class ManySlides:
         paths = [names / f"slide-{number:02}.svs" for number in range(SLIDES)]
         for path in paths:
             os.link(slides.aperio(), path)
-        folder = SlideFolder(names, objects.SOURCE)
+        folder = SlideFolder(names, object_client.SOURCE)
         store = SplitStore({keys.SLIDES: folder, keys.DERIVED: FolderStore(derived)})
-        keyed = [str(SlideKey(objects.SOURCE, path.name)) for path in paths]
+        keyed = [str(SlideKey(object_client.SOURCE, path.name)) for path in paths]
         self._index = imported(store, keyed[0], derived)
         for key in keyed[1:]:
             store.write(keys.index_key(keys.slide_id(key)), sidecar.to_bytes(self._named(key)))

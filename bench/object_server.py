@@ -22,7 +22,6 @@ from email.utils import formatdate
 from pathlib import Path
 from urllib.parse import unquote
 
-BUCKET = "bench"
 COUNTS = "/-/counts"  # no name of a bucket; tells what was asked since it was last told
 _MOST_LINE = 64 << 10  # bytes
 

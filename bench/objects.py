@@ -1,4 +1,4 @@
-"""A bucket on this machine with the large slide in it, and what asks it."""
+"""A bucket on this machine with the large slide in it."""
 
 import json
 import os
@@ -13,12 +13,9 @@ from pathlib import Path
 
 from bench import object_server, slides
 from bench.folders import CACHE, ROOT
+from bench.object_client import BUCKET, SOURCE
 from bench.processes import end, environment
 from labsight.keys import SlideKey
-from labsight.objects.credentials import Credentials, Fixed
-from labsight.objects.s3_http import HttpS3Store
-
-SOURCE = "bench"
 
 
 @dataclass(frozen=True)
@@ -35,19 +32,13 @@ class Bucket:
         return told
 
 
-def store(endpoint: str) -> HttpS3Store:
-    """Return our own client of the bucket."""
-    credentials = Fixed(Credentials("bench", "bench"))
-    return HttpS3Store(object_server.BUCKET, "eu-central-1", credentials, endpoint)
-
-
 @contextmanager
 def bucket(delay_ms: float = 0.0) -> Iterator[Bucket]:
     """Serve the large slide as an object store does, each answer after a wait."""
     key = str(SlideKey(SOURCE, slides.aperio().name))
     CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=CACHE) as folder:
-        place = Path(folder, object_server.BUCKET, key)
+        place = Path(folder, BUCKET, key)
         place.parent.mkdir(parents=True)
         os.link(slides.aperio(), place)
         command = [sys.executable, "-m", "bench.object_server", folder, f"--delay-ms={delay_ms}"]

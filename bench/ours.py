@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from bench import objects
+from bench import object_client
 from bench.worker import Place
 from labsight import keys
 from labsight.catalog import Catalog, connect, upgrade
@@ -46,9 +46,9 @@ def imported(store: ObjectStore, key: str, cache: Path) -> SlideIndex:
 
 def local(slide: Path, cache: Path) -> tuple[ObjectStore, str]:
     """Return the folder of a slide as a store, what is made going to ``cache``; and its key."""
-    folder = SlideFolder(slide.parent, objects.SOURCE)
+    folder = SlideFolder(slide.parent, object_client.SOURCE)
     store = SplitStore({keys.SLIDES: folder, keys.DERIVED: FolderStore(cache)})
-    return store, str(SlideKey(objects.SOURCE, slide.name))
+    return store, str(SlideKey(object_client.SOURCE, slide.name))
 
 
 class _Tiles:
@@ -124,7 +124,7 @@ class RemoteTiles(_Tiles):
 
     def __init__(self, endpoint: str, key: str) -> None:
         self._cache = tempfile.TemporaryDirectory()
-        super().__init__(objects.store(endpoint), key, Path(self._cache.name))
+        super().__init__(object_client.store(endpoint), key, Path(self._cache.name))
 
 
 def _whole(size: tuple[int, int], tile: tuple[int, int]) -> tuple[int, int]:

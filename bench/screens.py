@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NoReturn
 
-from bench import objects
+from bench import object_client
 from bench.ours import imported
 from labsight import keys
 from labsight.objects.store import PARALLEL
@@ -23,7 +23,7 @@ class Screens:
     """Several ways to the same tiles; connections are kept between screens, tiles are not."""
 
     def __init__(self, endpoint: str, key: str) -> None:
-        self._store = objects.store(endpoint)
+        self._store = object_client.store(endpoint)
         with tempfile.TemporaryDirectory() as cache:
             self._index = imported(self._store, key, Path(cache))
         self._slide = keys.slide_id(key)

@@ -30,7 +30,7 @@ def measure(effort: Effort) -> Iterator[Figure]:
         **settings,
     }
     with together(readers):
-        cost = interleave(readers, 0, rounds=effort.of(11, 3), tiles=effort.of(36, 16))
+        cost = interleave(readers, 0, rounds=effort.of(9, 3), tiles=effort.of(40, 40))
     yield compared(OPENSLIDE, cost["ours"], cost["openslide"])
     fastest = min(settings, key=lambda name: cost[name].cpu)
     found = compared(LARGE_IMAGE, cost["ours"], cost[fastest])

@@ -15,6 +15,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from labsight.errors import StorageUnavailable
+from labsight.tiles.forward import Forward
+from labsight.tiles.http import Request
 from local.errors import FunctionFailed
 from local.invoke import Invocations
 from local.process import MAX_PAYLOAD
@@ -166,3 +169,21 @@ def test_other_calls_are_no_part_of_it(client: Any) -> None:
     with pytest.raises(ClientError) as refused:
         client.create_alias(FunctionName="migrate-local", Name="live", FunctionVersion="1")
     assert refused.value.response["Error"]["Code"] == "NotImplemented"
+
+
+def test_the_tile_function_asks_the_file_function_this_way(
+    endpoint: str, function: Function, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "AWS_ENDPOINT_URL_LAMBDA": endpoint,
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+    }.items():
+        monkeypatch.setenv(name, value)
+    forward = Forward("migrate-local")
+    with pytest.raises(StorageUnavailable, match="gave no answer"):  # this one speaks no HTTP
+        forward(Request("GET", "/slides/a/tiles/0/0_0.jpg"))
+    assert function.events[0]["rawPath"] == "/slides/a/tiles/0/0_0.jpg"
+    client: Any = forward._client
+    client.close()

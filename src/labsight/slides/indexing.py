@@ -65,7 +65,7 @@ def _members(store: ObjectStore, info: ObjectInfo) -> list[ObjectInfo]:
     for member, file in zip(unit.members, found, strict=True):
         if file.size != member.size:
             raise DamagedSlide(
-                f"{member.path} has {file.size:,} bytes, unit.json says {member.size:,}: "
+                f"the file {member.path} has {file.size:,} bytes, unit.json says {member.size:,}: "
                 "it was cut off or replaced; send the slide again"
             )
     return found
@@ -76,7 +76,9 @@ def _head(store: ObjectStore, key: str) -> ObjectInfo:
         return store.head(key)
     except ObjectMissing:
         name = keys.place_of(key)[1]
-        raise DamagedSlide(f"{name} is missing, which unit.json names: send it again") from None
+        raise DamagedSlide(
+            f"the file {name} is missing, which unit.json names: send it again"
+        ) from None
 
 
 def _structure(store: ObjectStore, files: list[ObjectInfo], *, alone: bool) -> Structure:
@@ -109,11 +111,11 @@ def _from_openslide(
     """Read what only OpenSlide can; say what the file itself told when it cannot either."""
     try:
         slide = staging.slide(files)
-    except NotASlide:
+    except (NotASlide, DamagedSlide):
         if structure.scan is opened.NOTHING:
             raise
         raise UnsupportedSlide(
-            f"{structure.reason}, and OpenSlide does not know it either"
+            f"{structure.reason}, and OpenSlide does not read it either"
         ) from None
     found = opened.read_opened(slide, structure.scan)
     return Indexed(_index(info, files, found), found.pictures, found.icc)

@@ -11,6 +11,7 @@ import zlib
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from os import SEEK_END
 from typing import IO
 
 from PIL import Image
@@ -19,6 +20,7 @@ from labsight import keys
 from labsight.objects import ObjectStore
 from labsight.slides.index import Chunks, Coding, Level, SlideIndex, SourceFile
 from labsight.slides.pixels import encode
+from labsight.slides.pixels.render import Box, ChunkPixels
 
 LARGEST_COARSEST = 4096  # px: a level of this size is 64 tiles of 512 px
 WIDEST_GAP = 16  # between two neighbouring levels; 8 is what libjpeg shrinks by itself
@@ -28,7 +30,7 @@ QUALITY = 85  # these are looked at from afar, and never decoded to make others
 _MEMORY = 32 << 20  # bytes of a level before they go to disk
 
 # (level, (x, y, width, height), (width, height), plane) -> samples
-Samples = Callable[[int, tuple[int, int, int, int], tuple[int, int], int], Image.Image]
+Samples = Callable[[int, Box, tuple[int, int], int], Image.Image]
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def with_lacking(store: ObjectStore, index: SlideIndex, samples: Samples) -> Sli
     with tempfile.SpooledTemporaryFile(_MEMORY) as file:
         made = index
         while (place := _next(made)) is not None:
-            level = _make(made, place, samples, file)
+            level = _make(made, place, _all_samples(made, samples, file), file)
             levels = (*made.levels[: place.behind + 1], level, *made.levels[place.behind + 1 :])
             made = replace(made, levels=levels)
         file.seek(0)
@@ -77,6 +79,24 @@ def _next(index: SlideIndex) -> _Place | None:
     return None
 
 
+def _all_samples(made: SlideIndex, samples: Samples, file: IO[bytes]) -> Samples:
+    """Return what reads the slide's own levels by ``samples`` and made ones out of ``file``."""
+
+    def read(_file: int, start: int, length: int) -> bytes:
+        file.seek(start)
+        return file.read(length)
+
+    own = ChunkPixels(made, read)
+
+    def read_any(number: int, box: Box, size: tuple[int, int], plane: int) -> Image.Image:
+        if made.levels[number].made:
+            return own.samples(number, box, size, plane)
+        before = sum(level.made for level in made.levels[:number])
+        return samples(number - before, box, size, plane)
+
+    return read_any
+
+
 def _make(index: SlideIndex, place: _Place, samples: Samples, file: IO[bytes]) -> Level:
     """Write a level's tiles, row by row, and return where they lie."""
     level = Level(place.width, place.height, TILE, TILE, None, TILE, TILE, made=True)
@@ -87,7 +107,7 @@ def _make(index: SlideIndex, place: _Place, samples: Samples, file: IO[bytes]) -
         for tile in _tiles(index, place, samples, plane):
             coding, data = _coded(tile)
             codings.append(coding)
-            offsets.append(file.tell())
+            offsets.append(file.seek(0, SEEK_END))
             lengths.append(file.write(data))
         planes.append(Chunks(b"\xff\xd8", offsets, lengths, len(index.files)))
     return replace(level, coding=codings[0], planes=tuple(planes))

@@ -1,3 +1,4 @@
+import json
 import logging
 from pathlib import Path
 
@@ -6,7 +7,10 @@ from PIL import Image
 
 from labsight.catalog import Catalog
 from labsight.errors import ObjectChanged, StorageUnavailable
+from labsight.keys import unit_key
 from labsight.objects.memory import MemoryStore
+from labsight.slides import units
+from labsight.slides.units import Member, Unit
 from tests.labsight.slides.test_tiff import HOSTILE
 from tests.support.archive import Archive
 from tests.support.made_slides import make_svs
@@ -258,15 +262,46 @@ def test_a_damaged_label_does_not_keep_a_slide_from_being_seen(
     assert archive.imported("a.svs", bytes(content)).state == "imported"
 
 
-def test_the_real_files_are_imported_or_told_why_not(archive: Archive, real_data: Path) -> None:
-    expected = {
-        "CMU-1-Small-Region.svs": "imported",
-        "TCGA-CR-7395-01A-01-TS1.svs": "imported",
-        "hamamatsu-test3-DAPI.ndpi": "imported",
-        "ome-4D-series.ome.tiff": "failed",
-        "dicom-wg26-FluorCell/5_0.dcm": "failed",
-    }
-    for name, state in expected.items():
+def test_the_real_files_are_imported_each_by_itself(archive: Archive, real_data: Path) -> None:
+    names = (
+        "CMU-1-Small-Region.svs", "TCGA-CR-7395-01A-01-TS1.svs", "hamamatsu-test3-DAPI.ndpi",
+        "ome-4D-series.ome.tiff", "highdicom-sm_image.dcm", "dicom-wg26-FluorCell/5_0.dcm",
+    )  # fmt: skip
+    for name in names:
         outcome = archive.imported(name, real_data / "slides" / name)
-        assert outcome.state == state, outcome.reason
-        assert bool(outcome.reason) == (state == "failed")
+        assert outcome.state == "imported", outcome.reason
+
+
+def test_a_dicom_series_is_one_slide(archive: Archive, real_data: Path) -> None:
+    folder = real_data / "slides" / "dicom-wg26-FluorCell"
+    files = sorted(folder.iterdir())
+    for file in files:
+        archive.put(f"series/{file.name}", file)
+    members = tuple(Member(f"series/{file.name}", file.stat().st_size) for file in files)
+    key = unit_key("lab", "series")
+    archive.store.write(key, units.write(Unit("dicom", members)))
+    outcome = archive.importer.run(key)
+    assert outcome.state == "imported", outcome.reason
+    row = archive.catalog.slide(outcome.slide_id)
+    assert (row.path, row.size_bytes) == ("series", sum(member.size for member in members))
+    assert (row.width, row.height, row.level_count) == (2816, 2816, 8)
+    assert not archive.importer.run(key).changed
+    descriptor = json.loads(archive.get(f"/slides/{outcome.slide_id}/slide.json").body)
+    names = [channel["name"] for channel in descriptor["channels"]]
+    assert names == ["DAPI (Blue)", "FITC (green)", "Rhodamine (orange)"]
+    assert {image["name"] for image in descriptor["associated"]} >= {"thumbnail"}
+
+
+def test_a_unit_that_lacks_a_file_fails_with_its_name(archive: Archive, real_data: Path) -> None:
+    folder = real_data / "slides" / "dicom-wg26-FluorCell"
+    archive.put("series/2.dcm", folder / "2.dcm")
+    size = (folder / "2.dcm").stat().st_size
+    key = unit_key("lab", "series")
+    for members, said in (
+        ((Member("series/2.dcm", size), Member("series/3.dcm", 9)), "series/3.dcm is missing"),
+        ((Member("series/2.dcm", size + 1),), r"unit.json says"),
+    ):
+        archive.store.write(key, units.write(Unit("dicom", members)))
+        outcome = archive.importer.run(key)
+        assert outcome.state == "failed"
+        assert said in str(outcome.reason)

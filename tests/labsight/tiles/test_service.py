@@ -268,12 +268,24 @@ def test_many_readers_and_a_changing_index_get_along(archive: Archive, slide: st
 def test_a_damaged_index_is_a_problem_and_no_crash(archive: Archive, slide: str) -> None:
     key = f"derived/{slide}/index.bin"
     content = archive.store.read(key)
-    for damaged in (b"", content[:50], content[:-1] + b"x", b"\0" * len(content)):
+    for damaged in (b"", content[:50], b"\0" * len(content)):
         archive.store.write(key, damaged)
         archive.tiles._indexes.forget(slide)
         answer = archive.get(f"/slides/{slide}/slide.json")
         assert answer.status == 422
         assert "import it again" in json.loads(answer.body)["detail"]
+
+
+def test_an_index_that_still_tells_its_slide_is_made_anew(archive: Archive, slide: str) -> None:
+    key = f"derived/{slide}/index.bin"
+    content = archive.store.read(key)
+    sound = archive.get(f"/slides/{slide}/slide.json").body
+    older = content[:7] + b"\x01" + content[8:]
+    for damaged in (content[:-1] + b"x", content[:-40], older):
+        archive.store.write(key, damaged)
+        archive.tiles._indexes.forget(slide)
+        assert archive.get(f"/slides/{slide}/slide.json").body == sound
+        assert archive.get(f"/slides/{slide}/tiles/0/0_0.jpg").status == 200
 
 
 def test_the_index_cache_stays_within_its_bytes(archive: Archive, tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ from labsight.slides.formats.structure import Picture
 from labsight.slides.index import SlideIndex
 from labsight.slides.pixels import render
 from labsight.slides.pixels.of_slide import SlidePixels
-from labsight.slides.pixels.runs import PARALLEL
 from labsight.slides.preparing import with_windows
 from labsight.slides.reading import IndexedFiles, ReadFile
 from labsight.slides.staging.scratch import Scratch
@@ -52,7 +51,6 @@ def opened(uri: str) -> Iterator[ExportSource]:
     scratch = Scratch(
         source.store, Path(tempfile.gettempdir(), "labsight-slides"), MAX_COPIED_BYTES
     )
-    parallel = PARALLEL if source.remote else 1
     try:
         indexed = source.indexed(scratch)
 
@@ -62,7 +60,6 @@ def opened(uri: str) -> Iterator[ExportSource]:
                 index,
                 lambda: scratch,
                 max_tiles=render.MAX_THUMBNAIL_TILES,
-                parallel=parallel,
             )
 
         index = with_windows(indexed.index, pixels_of(indexed.index))
@@ -73,7 +70,7 @@ def opened(uri: str) -> Iterator[ExportSource]:
             icc=indexed.icc,
             read=IndexedFiles(source.store, index).read,
             pixels=pixels_of(index),
-            parallel=parallel,
+            parallel=source.store.parallel,
         )
     finally:
         scratch.close()

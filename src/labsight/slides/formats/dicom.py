@@ -13,7 +13,7 @@ from PIL import Image
 
 from labsight.errors import DamagedSlide, NotASlide, UnsupportedSlide
 from labsight.slides.formats import dicom_levels, dicom_scan
-from labsight.slides.formats.dicom_elements import Part10, is_dicom
+from labsight.slides.formats.dicom_elements import is_dicom, series_of
 from labsight.slides.formats.dicom_instance import (
     LABEL,
     OVERVIEW,
@@ -36,17 +36,6 @@ _SIDE_BY_SIDE = 8  # files that are read at a time
 _PICTURES = {"label": LABEL, "macro": OVERVIEW}
 _MAX_PICTURE_TILES = 4096
 MAX_PICTURE_PX = 25_000_000  # the largest overviews of scanners have half of that
-
-
-def series_of(data: Bytes) -> tuple[str, str]:
-    """Return SeriesInstanceUID and value 3 of ImageType (VOLUME, LABEL, ...), empty when absent.
-
-    This is how a folder's files are told apart; raises NotASlide, DamagedSlide, UnsupportedSlide.
-    """
-    part = Part10(data)
-    part.read_until(Tag.SERIES_INSTANCE_UID + 1)
-    kinds = part.found.texts(Tag.IMAGE_TYPE)
-    return part.found.text(Tag.SERIES_INSTANCE_UID), kinds[2] if len(kinds) > 2 else ""
 
 
 def read_dicom(files: Sequence[Bytes]) -> Structure:
@@ -124,8 +113,8 @@ def _decoded(one: Instance) -> Image.Image:
     grid = one.grid
     if grid.width * grid.height > MAX_PICTURE_PX or grid.count > _MAX_PICTURE_TILES:
         raise DamagedSlide(
-            f"an associated image claims {grid.width} x {grid.height} px; at most {MAX_PICTURE_PX:,} px "
-            "are read"
+            f"an associated image claims {grid.width} x {grid.height} px; at most "
+            f"{MAX_PICTURE_PX:,} px are read"
         )
     try:
         picture = dicom_levels.picture_of([one])

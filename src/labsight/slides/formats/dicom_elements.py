@@ -181,7 +181,7 @@ class Part10:
                 return items, item.value
             if item.tag != ITEM:
                 raise _no_item(at)
-            self._items_left -= 1
+            self._items_left -= self._spans is None  # those of frames are not kept
             if self._items_left < 0:
                 raise DamagedSlide(f"the DICOM file has more than {MAX_ITEMS:,} sequence items")
             items.append(Elements())
@@ -221,6 +221,18 @@ class Part10:
     def _note(self, one: "_Header") -> None:
         if self._spans is not None:
             self._spans.append((one.tag if one.tag in _WANTED else 0, one.value, one.length))
+
+
+def series_of(data: Bytes) -> tuple[str, str]:
+    """Return SeriesInstanceUID and value 3 of ImageType (VOLUME, LABEL, ...), empty when absent.
+
+    This is how a folder's files are told apart, on the lab's machines too: nothing of this module
+    needs more than the standard library. Raises NotASlide, DamagedSlide, UnsupportedSlide.
+    """
+    part = Part10(data)
+    part.read_until(Tag.SERIES_INSTANCE_UID + 1)
+    kinds = part.found.texts(Tag.IMAGE_TYPE)
+    return part.found.text(Tag.SERIES_INSTANCE_UID), kinds[2] if len(kinds) > 2 else ""
 
 
 @dataclass(frozen=True, slots=True)

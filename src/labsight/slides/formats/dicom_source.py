@@ -31,8 +31,9 @@ class Source:
 
     def some(self, at: int, length: int) -> tuple[bytes, int]:
         """Return a buffer and where ``at`` lies in it, with ``length`` bytes or what there is."""
+        length = max(0, min(length, self.size - at))
         if at < self._start or at + length > self._start + len(self._buffer):
-            self._fill(at, max(0, min(length, self.size - at)))
+            self._fill(at, length)
         return self._buffer, at - self._start
 
     def aside(self, at: int, length: int) -> bytes:

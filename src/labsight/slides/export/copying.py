@@ -1,0 +1,156 @@
+"""Copies the tiles of a level as they are stored; only those at the edges are cut."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from labsight.slides.export.edges import extended
+from labsight.slides.export.plan import Batch, Has, Sink, Unit
+from labsight.slides.export.source import ExportSource
+from labsight.slides.index import Chunks, Level
+from labsight.slides.pixels import encode, jpeg, render
+from labsight.slides.pixels.runs import read_tiles
+from labsight.slides.reading import ReadFile
+from labsight.slides.view import View
+
+_UNIT_TILES = 1024  # some 10 MB
+
+
+@dataclass(frozen=True)
+class Copied:
+    """A stored level that becomes a layer, tile for tile.
+
+    ``width`` and ``height`` are those of the layer, px: it may be one px larger than the level, as
+    scanners round down where Deep Zoom rounds up. The last px is repeated there. ``blanks`` says
+    whether tiles that the scanner left out are written as background, or left out as well.
+    """
+
+    source: ExportSource
+    number: int  # of the level
+    view: View
+    plane: int
+    layer: int
+    width: int
+    height: int
+    quality: int
+    blanks: bool = True
+
+    @property
+    def level(self) -> Level:
+        """The level."""
+        return self.source.index.levels[self.number]
+
+    @property
+    def chunks(self) -> Chunks:
+        """Where the tiles lie."""
+        return self.level.planes[self.plane]
+
+    @cached_property
+    def columns(self) -> int:
+        """Tiles in a row of the layer."""
+        return -(-self.width // self.level.tile_width)
+
+    @cached_property
+    def rows(self) -> int:
+        """Rows of tiles of the layer."""
+        return -(-self.height // self.level.tile_height)
+
+    @cached_property
+    def left_out(self) -> list[tuple[int, int]]:
+        """Column and row of each tile that is not written."""
+        if self.blanks:
+            return []
+        numbers = (n for n, length in enumerate(self.chunks.lengths) if not length)
+        return [(number % self.columns, number // self.columns) for number in numbers]
+
+    def units(self, _: Sink) -> Iterator[Unit]:
+        """Yield the whole level, some rows at a time."""
+        rows = max(1, _UNIT_TILES // self.columns)
+        for top in range(0, self.rows, rows):
+            yield CopiedPart(self, range(self.columns), range(top, min(top + rows, self.rows)))
+
+    def lacks(self, columns: range, rows: range, has: Has) -> bool:
+        """Whether a tile there is still to be written."""
+        lengths = self.chunks.lengths
+        return any(
+            not has(self.layer, number) and (self.blanks or lengths[number])
+            for row in rows
+            for number in range(
+                row * self.columns + columns.start, row * self.columns + columns.stop
+            )
+        )
+
+    def batch(self, columns: range, rows: range, has: Has, read: ReadFile) -> Batch:
+        """Return what is lacking of some tiles."""
+        whole, others = self._sorted(columns, rows, has)
+        chunks, head = self.chunks, self.chunks.head
+        found = read_tiles(
+            chunks, whole, lambda *part: read(chunks.file, *part), self.source.parallel
+        )
+        tiles = [(whole[number], jpeg.complete(head, data)) for number, data in found]
+        tiles += [(row * self.columns + column, self._other(column, row, read)) for column, row in others]
+        return Batch(self.layer, tiles)
+
+    def _sorted(
+        self, columns: range, rows: range, has: Has
+    ) -> tuple[dict[int, int], list[tuple[int, int]]]:
+        """Return the chunks that are copied, with their places in the layer, and other tiles."""
+        level, lengths = self.level, self.chunks.lengths
+        full_columns = level.width // level.tile_width
+        full_rows = level.height // level.tile_height
+        whole: dict[int, int] = {}
+        others: list[tuple[int, int]] = []
+        for row in rows:
+            for column in columns:
+                place = row * self.columns + column
+                if has(self.layer, place):
+                    continue
+                chunk = row * level.columns + column
+                if row < full_rows and column < full_columns and lengths[chunk]:
+                    whole[chunk] = place
+                elif self.blanks or lengths[chunk]:
+                    others.append((column, row))
+        return whole, others
+
+    def _other(self, column: int, row: int, read: ReadFile) -> bytes:
+        """Make a tile that cannot be copied: at an edge, or blank."""
+        level = self.level
+        wide, high = level.tile_width, level.tile_height
+        width = min(wide, self.width - column * wide)
+        height = min(high, self.height - row * high)
+        inside = column < level.columns and row < level.rows
+        if not inside or level.tile_size(column, row) != (width, height):
+            return self._drawn((column * wide, row * high, width, height))
+        number = row * level.columns + column
+        if not self.chunks.lengths[number]:
+            return encode.blank(width, height, render.background(self.source.index))
+        start, length = self.chunks.offsets[number], self.chunks.lengths[number]
+        data = jpeg.complete(self.chunks.head, read(self.chunks.file, start, length))
+        return encode.crop(data, width, height, (wide, high))
+
+    def _drawn(self, box: tuple[int, int, int, int]) -> bytes:
+        """Draw a tile that reaches over the level's edge."""
+        level = self.level
+        left, top = min(box[0], level.width - 1), min(box[1], level.height - 1)
+        width = min(box[0] + box[2], level.width) - left
+        height = min(box[1] + box[3], level.height) - top
+        size = width, height
+        image = self.source.pixels.region(self.number, (left, top, *size), size, self.view)
+        return encode.jpeg(extended(image, box[2], box[3]), self.quality)
+
+
+@dataclass(frozen=True)
+class CopiedPart:
+    """A rectangle of tiles of a copied level."""
+
+    copied: Copied
+    columns: range
+    rows: range
+
+    def lacks(self, has: Has) -> bool:
+        """Whether one of them is not written yet."""
+        return self.copied.lacks(self.columns, self.rows, has)
+
+    def make(self, has: Has) -> list[Batch]:
+        """Return those that are not written yet."""
+        return [self.copied.batch(self.columns, self.rows, has, self.copied.source.read)]
