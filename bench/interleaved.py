@@ -32,13 +32,16 @@ def together(workers: Mapping[str, Worker]) -> Iterator[Mapping[str, Worker]]:
 
 
 def interleave(
-    readers: Mapping[str, Worker], power: int, *, rounds: int, tiles: int
+    readers: Mapping[str, Worker], power: int, *, rounds: int, tiles: int, least: int
 ) -> dict[str, TileCost]:
-    """Let all read tiles at the same random places in each round, at 1/2^power of the full size."""
+    """Let all read tiles at the same random places in each round, at 1/2^power of the full size.
+
+    Every reader's grid has at least ``least`` columns and rows there.
+    """
     costs: dict[str, list[TileCost]] = {name: [] for name in readers}
     for turn in range(-1, rounds):
         count = WARM if turn < 0 else tiles
-        places = distinct(count, random.Random(1000 * power + turn))
+        places = distinct(count, least, random.Random(1000 * power + turn))
         for name in rotated(list(readers), turn):
             answer = readers[name].ask("read", power=power, places=places)
             if turn >= 0:
@@ -46,15 +49,24 @@ def interleave(
     return {name: _median(found) for name, found in costs.items()}
 
 
-def distinct(count: int, chance: random.Random) -> list[Place]:
-    """Return random places, no two in one tile, so that none is answered from what was kept.
+def distinct(count: int, least: int, chance: random.Random) -> list[Place]:
+    """Return random places, no two in one tile of a grid of ``least`` columns and rows or more.
 
-    They lie on a lattice, which suits every grid of at least as many columns and rows as it has.
+    So none is answered from what was kept. Each lies in a cell of its own of a coarse lattice, at
+    random there, but a tile's width off the cell's end.
     """
     side = math.isqrt(count - 1) + 2
-    across, down = chance.random(), chance.random()
+    if side > least:
+        raise ValueError(f"{count} places do not fit a grid of {least} x {least} tiles")
+    room = 1 - side / least
     cells = chance.sample(range(side * side), count)
-    return [((cell % side + across) / side, (cell // side + down) / side) for cell in cells]
+    return [
+        (
+            (cell % side + room * chance.random()) / side,
+            (cell // side + room * chance.random()) / side,
+        )
+        for cell in cells
+    ]
 
 
 def rotated(names: Sequence[str], turn: int) -> list[str]:

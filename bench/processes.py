@@ -168,6 +168,6 @@ def run(command: Sequence[str], *, variables: Mapping[str, str] | None = None) -
         if process.returncode is None:
             end(process)
     if process.returncode:
-        last = words.decode(errors="replace").strip()[-500:]
+        last = " ".join(words.decode(errors="replace").split())[-300:]
         raise RuntimeError(f"{' '.join(command)} failed ({process.returncode}): {last}")
     return Cost(usage.ru_utime + usage.ru_stime, time.perf_counter() - start)

@@ -18,7 +18,7 @@ def measure(effort: Effort) -> Iterator[Figure]:
     """Let all of large_image's sources that open it take part, each with and without ICC."""
     slide = str(slides.jpeg2000())
     settings = {
-        f"{source}{', icc off' if plain else ''}": Worker(
+        f"source {source}{', icc off' if plain else ''}": Worker(
             "bench.peers:LargeImage", peer=True, slide=slide, source=source, plain=plain
         )
         for source in _SOURCES
@@ -30,7 +30,7 @@ def measure(effort: Effort) -> Iterator[Figure]:
         **settings,
     }
     with together(readers):
-        cost = interleave(readers, 0, rounds=effort.of(9, 3), tiles=effort.of(40, 40))
+        cost = interleave(readers, 0, rounds=effort.of(9, 3), tiles=40, least=48)
     yield compared(OPENSLIDE, cost["ours"], cost["openslide"])
     fastest = min(settings, key=lambda name: cost[name].cpu)
     found = compared(LARGE_IMAGE, cost["ours"], cost[fastest])

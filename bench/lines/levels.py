@@ -39,7 +39,9 @@ def measure(effort: Effort) -> Iterator[Figure]:
     }
     with together(readers):
         for power, *bars in _LEVELS:
-            cost = interleave(readers, power, rounds=effort.of(11, 3), tiles=effort.of(40, 24))
+            cost = interleave(
+                readers, power, rounds=effort.of(11, 3), tiles=effort.of(40, 24), least=14
+            )
             fastest = min(
                 (cost[f"large_image {plain}"] for plain in (True, False)), key=lambda one: one.cpu
             )

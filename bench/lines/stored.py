@@ -26,6 +26,8 @@ def measure(effort: Effort) -> Iterator[Figure]:
             "peer": Worker("bench.peers:DeepZoom", peer=True, slide=slide),
         }
         with together(readers):
-            cost = interleave(readers, 0, rounds=effort.of(11, 5), tiles=effort.of(300, 60))
+            cost = interleave(
+                readers, 0, rounds=effort.of(11, 5), tiles=effort.of(300, 60), least=100
+            )
     yield compared(LOCAL, cost["local"], cost["peer"])
     yield compared(RANGED, cost["ranged"], cost["peer"])

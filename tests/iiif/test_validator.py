@@ -19,7 +19,7 @@ from labsight.api.serve import SOURCE
 from labsight.api.web import web_folder
 from labsight.errors import SettingsError
 from tests.support import browser as real
-from tests.support.made_slides import aperio_writer, jpeg_streams
+from tests.support.made_slides import write_squares
 from tests.support.repository import ROOT
 
 BIN = ROOT / ".cache" / "iiif" / "bin"
@@ -63,7 +63,7 @@ def write_test_image(path: Path) -> None:
 
 def test_the_validator_passes_at_level_2(server: str) -> None:
     slide = keys.SlideKey(SOURCE, NAME).slide_id
-    command = [BIN / "iiif-validate.py", "-s", server, "-p", "iiif/3", "-i", slide]
+    command = [str(BIN / "iiif-validate.py"), "-s", server, "-p", "iiif/3", "-i", slide]
     run = subprocess.run(
         [*command, "--version=3.0", "--level", "2"],
         capture_output=True,

@@ -1,5 +1,6 @@
 /** The catalog and slide descriptors over HTTP; every failure becomes an ApiProblem in plain words. */
 
+import { type DirectDescription, directFault } from "./direct/description";
 import { ApiProblem, isAbort, noAnswer, problemOf, readJson, unexpectedAnswer } from "./problem";
 import {
   faultOf,
@@ -47,6 +48,16 @@ export class SlideApi {
       throw unexpectedAnswer(`The description of this slide cannot be used: ${fault}.`);
     }
     return descriptor;
+  }
+
+  /** Ask how to read a slide's tiles out of the bucket; its descriptor says where to ask. */
+  async direct(address: string, version: string): Promise<DirectDescription> {
+    const description = (await this.#json(address)) as DirectDescription;
+    const fault = directFault(description, version);
+    if (fault !== null) {
+      throw unexpectedAnswer(`The slide cannot be read directly: ${fault}.`);
+    }
+    return description;
   }
 
   async #json(address: string, signal?: AbortSignal): Promise<unknown> {

@@ -30,6 +30,10 @@ export interface Slide {
   readonly magnification: number | null;
   readonly vendor: string | null;
   readonly format: string | null;
+  /** Share of the area that is tissue, 0 to 1. */
+  readonly tissue: number | null;
+  /** How much fine detail the tissue shows; compares scans of one scanner. */
+  readonly sharpness: number | null;
   readonly case_id: string | null;
   readonly slide_id: string | null;
   readonly image_id: string | null;
@@ -52,7 +56,7 @@ export interface Mpp {
   readonly y: number;
 }
 
-/** One stored level: its real size and tile grid in px. */
+/** One level: its real size and tile grid in px; `made` by labsight where the file has nothing so small. */
 export interface StoredLevel {
   readonly level: number;
   readonly width: number;
@@ -61,6 +65,26 @@ export interface StoredLevel {
   readonly tile_height: number;
   readonly columns: number;
   readonly rows: number;
+  readonly made: boolean;
+}
+
+/** One fluorophore or wavelength, as it is shown unless somebody asks otherwise. */
+export interface Channel {
+  readonly number: number;
+  readonly name: string;
+  /** RRGGBB in hex. */
+  readonly colour: string;
+  /** Sample values that are shown as black and as the full colour. */
+  readonly window: SampleWindow;
+  readonly shown: boolean;
+}
+
+export type SampleWindow = readonly [black: number, white: number];
+
+/** Focal planes or times: how many there are, and which one is shown unless somebody asks otherwise. */
+export interface Steps {
+  readonly count: number;
+  readonly shown: number;
 }
 
 export interface AssociatedImage {
@@ -83,10 +107,23 @@ export interface SlideDescriptor {
   readonly format: string | null;
   readonly levels: readonly StoredLevel[];
   readonly tile_url: string;
+  readonly iiif_url: string | null;
+  /** Where to learn how tiles are read without the server; null where that is off. */
+  readonly direct_url: string | null;
+  /** None where the samples are colours, as in brightfield. */
+  readonly channels: readonly Channel[];
+  readonly z: Steps & { readonly step_um: number | null };
+  readonly t: Steps & { readonly step_s: number | null };
+  /** Per sample, 8 or 16. */
+  readonly bits: number;
   readonly associated: readonly AssociatedImage[];
   readonly icc_profile: boolean;
+  /** The scanner's colour profile; null when the file has none, and colours are taken as they are. */
+  readonly icc_url: string | null;
   readonly properties: Readonly<Record<string, unknown>>;
 }
+
+const COLOUR = /^[0-9A-Fa-f]{6}$/;
 
 /** One slash: two, or one and a backslash, name another host. */
 const LOCAL_ADDRESS = /^\/(?![/\\])/;
@@ -98,19 +135,41 @@ export function isLocalAddress(address: string): boolean {
 
 /** Say why a descriptor cannot be shown, or return null when it can. */
 export function faultOf(descriptor: SlideDescriptor): string | null {
-  const { levels, tile_url: tileUrl } = descriptor;
+  return addressFault(descriptor) ?? levelFault(descriptor) ?? axisFault(descriptor);
+}
+
+function addressFault(descriptor: SlideDescriptor): string | null {
+  const { tile_url: tile, iiif_url: iiif, direct_url: direct, icc_url: icc } = descriptor;
+  if (!(typeof tile === "string" && isLocalAddress(tile))) {
+    return "its tile address is not on this server";
+  }
+  const strange = [iiif, direct, icc].some(
+    (address) => address !== null && !(typeof address === "string" && isLocalAddress(address)),
+  );
+  return strange ? "one of its addresses is not on this server" : null;
+}
+
+function levelFault({ levels, width, height }: SlideDescriptor): string | null {
   if (!Array.isArray(levels) || levels.length === 0) {
     return "it lists no level";
   }
-  if (!(typeof tileUrl === "string" && isLocalAddress(tileUrl))) {
-    return "its tile address is not on this server";
-  }
   const [finest] = levels as [StoredLevel];
-  if (finest.width !== descriptor.width || finest.height !== descriptor.height) {
+  if (finest.width !== width || finest.height !== height) {
     return "its first level is not the full image";
   }
   const wrong = levels.find((level: StoredLevel) => !isLevel(level));
   return wrong === undefined ? null : `level ${wrong.level} has an impossible size or tile grid`;
+}
+
+function axisFault({ channels, z, t }: SlideDescriptor): string | null {
+  if (!Array.isArray(channels)) {
+    return "it does not say which channels it has";
+  }
+  const wrong = channels.findIndex((channel: Channel, place) => !isChannel(channel, place));
+  if (wrong >= 0) {
+    return `channel ${wrong} has an impossible number, colour or window`;
+  }
+  return isSteps(z) && isSteps(t) ? null : "its focal planes or times make no sense";
 }
 
 function isLevel(level: StoredLevel): boolean {
@@ -124,6 +183,28 @@ function isAxis(size: number, tile: number, count: number): boolean {
   return isCount(size) && isCount(tile) && count === Math.ceil(size / tile);
 }
 
-function isCount(value: number): boolean {
-  return Number.isSafeInteger(value) && value > 0;
+function isChannel(channel: Channel | null, place: number): boolean {
+  const [black, white] = Array.isArray(channel?.window) ? channel.window : [];
+  return (
+    channel?.number === place &&
+    typeof channel.name === "string" &&
+    typeof channel.shown === "boolean" &&
+    COLOUR.test(channel.colour) &&
+    Number.isFinite(black) &&
+    Number.isFinite(white) &&
+    black <= white
+  );
+}
+
+function isSteps(steps: Steps | null): boolean {
+  return (
+    isCount(steps?.count) &&
+    Number.isSafeInteger(steps?.shown) &&
+    Number(steps?.shown) >= 0 &&
+    Number(steps?.shown) < Number(steps?.count)
+  );
+}
+
+function isCount(value: number | undefined): boolean {
+  return Number.isSafeInteger(value) && Number(value) > 0;
 }

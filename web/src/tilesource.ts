@@ -1,6 +1,8 @@
 /** Shows a pyramid of any steps in OpenSeadragon, which by itself expects each level to be half the next. */
 
 import OpenSeadragon from "openseadragon";
+import type { DirectTiles } from "./direct/tiles";
+import { type Look, tileQuery, usualLook } from "./look/look";
 import { Pyramid } from "./pyramid";
 import type { SlideDescriptor } from "./slides";
 
@@ -14,8 +16,15 @@ const BYTES_PER_PIXEL = 4;
 export class SlideTileSource extends OpenSeadragon.TileSource {
   readonly #pyramid: Pyramid;
   readonly #address: string;
+  readonly #look: Look;
+  readonly #direct: DirectTiles | null;
 
-  constructor(descriptor: SlideDescriptor) {
+  /** Show a slide in a look; `direct` reads what it can without the server. */
+  constructor(
+    descriptor: SlideDescriptor,
+    look: Look = usualLook(descriptor),
+    direct: DirectTiles | null = null,
+  ) {
     const pyramid = new Pyramid(descriptor.levels);
     const { tile_width: tileWidth, tile_height: tileHeight } = pyramid.stored(pyramid.maxLevel);
     super({
@@ -28,7 +37,9 @@ export class SlideTileSource extends OpenSeadragon.TileSource {
       maxLevel: pyramid.maxLevel,
     });
     this.#pyramid = pyramid;
-    this.#address = descriptor.tile_url;
+    this.#address = withQuery(descriptor.tile_url, tileQuery(descriptor, look));
+    this.#look = look;
+    this.#direct = direct;
   }
 
   override getLevelScale(level: number): number {
@@ -84,6 +95,46 @@ export class SlideTileSource extends OpenSeadragon.TileSource {
   override hasTransparency(): boolean {
     return false;
   }
+
+  override downloadTileStart(job: OpenSeadragon.ImageJob): void {
+    if (this.#direct === null) {
+      super.downloadTileStart(job);
+    } else {
+      void this.#read(this.#direct, job);
+    }
+  }
+
+  override downloadTileAbort(job: OpenSeadragon.ImageJob): void {
+    (job.userData as JobData).reading?.abort();
+    super.downloadTileAbort(job);
+  }
+
+  /** Read a tile without the server, and ask the server when that gives none. */
+  async #read(direct: DirectTiles, job: OpenSeadragon.ImageJob): Promise<void> {
+    const reading = new AbortController();
+    (job.userData as JobData).reading = reading;
+    const { level, x: column, y: row } = job.tile;
+    const place = { level: this.#pyramid.stored(level).level, column, row };
+    const picture = await direct.tile(place, this.#look, reading.signal);
+    // OpenSeadragon takes the number from a job that it gave up, as after its timeout.
+    if (reading.signal.aborted || job.jobId === null) {
+      picture?.close();
+    } else if (picture === null) {
+      super.downloadTileStart(job);
+    } else {
+      job.finish(picture, null, "imageBitmap");
+    }
+  }
+}
+
+/** What a job of OpenSeadragon carries for its tile source. */
+interface JobData {
+  reading?: AbortController;
+}
+
+function withQuery(address: string, query: string): string {
+  const sign = address.includes("?") ? "&" : "?";
+  return query === "" ? address : address + sign + query;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Slides, descriptors and answers for the tests; each takes what differs. */
 
 import type { Fetch } from "../src/api";
-import type { Slide, SlideDescriptor, StoredLevel } from "../src/slides";
+import type { Channel, Slide, SlideDescriptor, StoredLevel } from "../src/slides";
 
 export function makeSlide(different: Partial<Slide> = {}): Slide {
   const id = different.id ?? "aaaaaaaaaaaaaaaa";
@@ -25,6 +25,8 @@ export function makeSlide(different: Partial<Slide> = {}): Slide {
     magnification: 20,
     vendor: "aperio",
     format: "svs",
+    tissue: 0.3421,
+    sharpness: 0.1273,
     case_id: "S26-01234",
     slide_id: "A1",
     image_id: null,
@@ -57,6 +59,7 @@ export function makeLevels(
       tile_height: tile,
       columns: Math.ceil(w / tile),
       rows: Math.ceil(h / tile),
+      made: false,
     };
   });
 }
@@ -75,11 +78,30 @@ export function makeDescriptor(different: Partial<SlideDescriptor> = {}): SlideD
     format: "svs",
     levels,
     tile_url: "/slides/aaaaaaaaaaaaaaaa/tiles/{level}/{col}_{row}.jpg?v=0a1b2c3d",
+    iiif_url: "/iiif/3/aaaaaaaaaaaaaaaa/info.json",
+    direct_url: null,
+    channels: [],
+    z: { count: 1, shown: 0, step_um: null },
+    t: { count: 1, shown: 0, step_s: null },
+    bits: 8,
     associated: [],
     icc_profile: false,
+    icc_url: null,
     properties: {},
     ...different,
   };
+}
+
+/** Make the channels of a fluorescence slide of 16 bits, as the server describes them. */
+export function makeChannels(...names: readonly string[]): Channel[] {
+  const colours = ["0000FF", "00FF00", "FF0000", "FFFFFF"];
+  return names.map((name, number) => ({
+    number,
+    name,
+    colour: colours[number % colours.length] as string,
+    window: [100, 4000],
+    shown: number < 16,
+  }));
 }
 
 export function json(body: unknown, status = 200): Response {

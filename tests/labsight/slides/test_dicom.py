@@ -1,6 +1,7 @@
 """DICOM slides: which frame is which tile of which plane."""
 
 import io
+import struct
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,9 @@ from tests.support.dicom_slides import (
     Light,
     Place,
     codestream,
+    encapsulated,
     encoded,
+    item,
     opened,
     picture,
     pixels_of,
@@ -246,6 +249,20 @@ def test_frames_of_several_fragments_have_a_reason() -> None:
     halves = [part for frame in frames for part in (frame[:100], frame[100:])]
     cut = coloured(frames=halves, table="none", more={0x00280008: ("IS", text("6"))})
     assert structure_of(cut).reason == "its frames are stored in several fragments each"
+
+
+@pytest.mark.parametrize("cut", [1, 5])
+def test_the_longest_or_last_frame_in_two_fragments_is_noticed_by_a_basic_table(cut: int) -> None:
+    file = coloured()
+    parts = [[frame + bytes(len(frame) % 2)] for frame in file.frames]
+    parts[1][0] += bytes(2000)  # the longest by far
+    parts[cut] = [parts[cut][0][:200], parts[cut][0][200:]]
+    items = [b"".join(map(item, part)) for part in parts]
+    starts = [sum(map(len, items[:n])) for n in range(len(items))]
+    content = file.content()
+    pixels = encapsulated(item(struct.pack("<6I", *starts)) + b"".join(items))
+    found = read_dicom(opened(content[: content.index(b"\xe0\x7f\x10\x00")] + pixels))
+    assert found.reason == "its frames are stored in several fragments each"
 
 
 def test_small_frames_are_shown_in_tiles_of_the_usual_size() -> None:

@@ -23,6 +23,10 @@ def slide(share: float) -> Image.Image:
     return whole
 
 
+def sharpness(tile: Image.Image) -> float:
+    return quality.assess(slide(0.5), lambda _x, _y: tile).sharpness or 0.0
+
+
 @pytest.mark.parametrize("share", [0.25, 0.5, 1.0])
 def test_tissue_is_told_as_a_share_of_the_area(share: float) -> None:
     found = quality.assess(slide(share), lambda _x, _y: tissue(64))
@@ -33,10 +37,7 @@ def test_a_blurred_scan_is_less_sharp_whatever_its_contrast() -> None:
     sharp = tissue(64)
     pale = Image.blend(sharp, Image.new("RGB", sharp.size, (140, 80, 150)), 0.3)
     blurred = sharp.filter(ImageFilter.GaussianBlur(2))
-    scores = [
-        quality.assess(slide(0.5), lambda _x, _y, tile=tile: tile).sharpness or 0.0
-        for tile in (sharp, pale, blurred)
-    ]
+    scores = [sharpness(tile) for tile in (sharp, pale, blurred)]
     assert scores[1] == pytest.approx(scores[0], rel=0.1)
     assert scores[2] < scores[0] / 10
 

@@ -1,4 +1,7 @@
+from collections.abc import Mapping
+
 from labsight.errors import StorageUnavailable
+from labsight.objects import ObjectInfo
 from labsight.objects.memory import MemoryStore
 from labsight.slides.index import Level, SlideIndex
 from labsight.tiles.kept import KeptTiles
@@ -9,13 +12,23 @@ INDEX = SlideIndex(
 
 
 class Broken(MemoryStore):
+    """A store that is away."""
+
     def read(
         self, key: str, start: int = 0, length: int | None = None, *, etag: str | None = None
     ) -> bytes:
         raise StorageUnavailable(f"{key} {start} {length} {etag}")
 
-    def write(self, *_args: object, **_options: object) -> None:  # type: ignore[override]
-        raise StorageUnavailable("full")
+    def write(
+        self,
+        key: str,
+        data: bytes,
+        *,
+        content_type: str = "",
+        metadata: Mapping[str, str] | None = None,
+        if_absent: bool = False,
+    ) -> ObjectInfo:
+        raise StorageUnavailable(f"{key} {len(data)} {content_type} {metadata} {if_absent}")
 
 
 def test_a_lasting_tile_is_found_by_another_process() -> None:

@@ -88,7 +88,9 @@ class Copied:
             chunks, whole, lambda *part: read(chunks.file, *part), self.source.parallel
         )
         tiles = [(whole[number], jpeg.complete(head, data)) for number, data in found]
-        tiles += [(row * self.columns + column, self._other(column, row, read)) for column, row in others]
+        tiles += [
+            (row * self.columns + column, self._other(column, row, read)) for column, row in others
+        ]
         return Batch(self.layer, tiles)
 
     def _sorted(

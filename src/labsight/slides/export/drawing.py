@@ -87,7 +87,10 @@ class Chain:
         across = max(_up(self.least[0], step), BLOCK_PX // (tile * down) // step * step)
         across = min(across, _up(self.grid.columns(finest), step))
         while across * down > most and (across > step or down > step):
-            across, down = max(step, across // 2 // step * step), max(step, down // 2 // step * step)
+            across, down = (
+                max(step, across // 2 // step * step),
+                max(step, down // 2 // step * step),
+            )
         return across, down
 
     def units(self, sink: Sink) -> Iterator[Unit]:

@@ -23,7 +23,7 @@ class FolderSink:
         final: Path,
         journal: Journal,
         layers: Sequence[Layer],
-        last: Callable[[], None] = lambda: None,
+        last: Callable[[], None] | None = None,
     ) -> None:
         self._final = final
         self._part = final.with_name(final.name + PART)
@@ -72,9 +72,9 @@ class FolderSink:
     def finish(self) -> None:
         """Give the folder its name."""
         self._close_folders()
-        if self._part.exists():
-            name_finally(self._part, self._final)
-        self._last()
+        name_finally(self._part, self._final)
+        if self._last is not None:
+            self._last()
         self._journal.remove()
 
     def close(self) -> None:

@@ -66,6 +66,10 @@ class Journal:
             self._sums[layer][number],
         )
 
+    def places(self, layer: int) -> "tuple[array[int], array[int]]":
+        """Return copies of a layer's offsets and sizes, 0 where nothing was written."""
+        return self._offsets[layer][:], self._sizes[layer][:]
+
     def entries(self) -> Iterator[Entry]:
         """Yield all that was written, layer by layer."""
         for layer, done in enumerate(self._done):
