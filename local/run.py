@@ -84,13 +84,14 @@ def overrides() -> dict[str, str]:
     """Return the settings that only a deployment in AWS can honour, as they are here.
 
     Slides alone run on this machine, with the packages that are installed on it; the key pair of
-    tile cookies is made for this run.
+    tile cookies is made for this run. No container runs here: without an image, functions serve.
     """
     private, public = key_pair()
     return {
         "features": '["slides"]',
         "functions.packages": "none",
         "showLabels": "true",
+        "slides.image": "",
         "edge.publicKey": public,
         "edge.signingKey": private,
     }

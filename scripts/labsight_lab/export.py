@@ -51,7 +51,8 @@ def export(options: ExportOptions) -> None:
         given = "none was given" if not options.targets else "got " + ", ".join(options.targets)
         raise InvalidInput(f"give one of --dzi, --szi, --zip, --ome-tiff and --tiles ({given})")
     try:
-        from labsight.slides.export import options as choices, run, source  # noqa: PLC0415
+        from labsight.slides.export import options as choices  # noqa: PLC0415
+        from labsight.slides.export import run, source  # noqa: PLC0415
         from labsight.slides.view import parse_view  # noqa: PLC0415 - not for `--help`
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "labsight":
@@ -62,6 +63,11 @@ def export(options: ExportOptions) -> None:
         ) from error
     started, display = time.monotonic(), display_for()
     target = choices.Target(options.targets[0])
+    if target is choices.Target.OME_TIFF and (options.channels or options.z or options.t):
+        raise InvalidInput(
+            "--ome-tiff holds all channels, focal planes and times: leave out --channels, --z and "
+            "--t"
+        )
     with source.opened(options.slide) as slide:
         view = parse_view(slide.index.axes, options.channels, options.z, options.t)
         usual = choices.Options(view=view)

@@ -125,7 +125,7 @@ def test_it_is_reached_through_the_balancer_and_that_by_cloudfront_alone(
         for one in recorded.of(INGRESS)
         if one.inputs["securityGroupId"] in {group, edge}
     ]
-    assert sorted(ways) == sorted([edge, "pl-3b927c52"])
+    assert sorted(map(str, ways)) == sorted([edge, "pl-3b927c52"])
     config = recorded.one(SERVICE).inputs["networkConfiguration"]
     assert config["assignPublicIp"] is False
     assert config["securityGroups"] == [group]
@@ -157,7 +157,7 @@ def test_it_starts_once_the_balancer_listens_and_files_can_be_mounted(
 def test_images_of_the_own_repository_are_scanned_and_stay_what_they_are(
     declare: Declare, recorded: Recorded
 ) -> None:
-    def program() -> pulumi.Output[str]:
+    def program() -> pulumi.Input[str]:
         return ImageRepository("tiles", ImageRepositoryArgs()).image("2026.11").name
 
     url = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/tiles-images-1a2b3c4"

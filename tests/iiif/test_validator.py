@@ -19,7 +19,7 @@ from labsight.api.serve import SOURCE
 from labsight.api.web import web_folder
 from labsight.errors import SettingsError
 from tests.support import browser as real
-from tests.support.made_slides import write_squares
+from tests.support.made_slides import aperio_writer, jpeg_streams
 from tests.support.repository import ROOT
 
 BIN = ROOT / ".cache" / "iiif" / "bin"

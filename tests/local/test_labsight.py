@@ -60,6 +60,13 @@ def test_every_wire_holds(program: Deployment) -> None:
     assert check.broken_wires(program) == []
 
 
+def test_a_stack_with_containers_is_served_by_functions_here(cloud: Cloud) -> None:
+    settings = {"slides.service": "container", "network.egress": "endpoints", "slides.image": "1"}
+    made = deploy(load_stack(ROOT, "dev", settings | overrides()), Site(cloud, ADDRESS))
+    assert check.broken_wires(made) == []
+    named(made, declared.FUNCTION, "slide-files")
+
+
 def test_a_queue_that_nobody_reads_is_named(program: Deployment) -> None:
     source = named(program, declared.MAPPING, "importer")
     without = replace(program, resources=tuple(r for r in program.resources if r is not source))

@@ -37,7 +37,7 @@ READERS: dict[str, Any] = {
     "allowedMethods": ["GET", "HEAD"],
 }
 
-SOUND = [
+SOUND: list[tuple[str, dict[str, Any]]] = [
     (containers.REPOSITORY, REPOSITORY),
     (containers.CLUSTER, {"settings": [{"name": "containerInsights", "value": "enabled"}]}),
     (containers.TASK, task({"name": "tmp"}, FILES)),
@@ -47,7 +47,7 @@ SOUND = [
     (storage.CORS, {"corsRules": [READERS]}),
 ]
 
-BROKEN = [
+BROKEN: list[tuple[str, str, dict[str, Any]]] = [
     (
         "ECR.1/CKV_AWS_163",
         containers.REPOSITORY,

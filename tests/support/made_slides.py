@@ -27,7 +27,7 @@ else:
         importlib.import_module, ("aperio_writer", "jpeg_streams", "sample_glass")
     )
 
-__all__ = ["SAMPLE_DATA", "aperio_writer", "make_svs", "picture", "tile_mark"]
+__all__ = ["SAMPLE_DATA", "aperio_writer", "jpeg_streams", "make_svs", "picture", "tile_mark"]
 
 Pixels = NDArray[np.uint8]
 

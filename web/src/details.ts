@@ -1,9 +1,24 @@
 /** The panel beside the image: what is known about the slide, and its label, macro and thumbnail. */
 
 import { type Child, el } from "./dom";
-import { byteSize, moment, physicalSize, pixelSize, resolution } from "./format";
+import {
+  byteSize,
+  moment,
+  NO_BREAK_SPACE,
+  percent,
+  physicalSize,
+  pixelSize,
+  resolution,
+} from "./format";
+import { channelName } from "./look/channel";
 import { magnificationLabel, nativeMagnification } from "./magnification";
-import { type AssociatedImage, isLocalAddress, type Slide, type SlideDescriptor } from "./slides";
+import {
+  type AssociatedImage,
+  isLocalAddress,
+  type Slide,
+  type SlideDescriptor,
+  type Steps,
+} from "./slides";
 
 type Row = readonly [label: string, value: string | null];
 
@@ -32,6 +47,7 @@ export function fillDetails(
       ["Revision", slide === null ? null : String(slide.revision)],
       ["Imported", moment(slide?.imported_at ?? null, now)?.full ?? null],
       ["Id", descriptor.id],
+      ["IIIF", descriptor.iiif_url],
     ]),
     ...properties(descriptor),
   );
@@ -40,6 +56,7 @@ export function fillDetails(
 function scanRows(descriptor: SlideDescriptor, slide: Slide | null, now: Date): Row[] {
   const { width, height, mpp } = descriptor;
   const native = nativeMagnification(descriptor.magnification, mpp);
+  const { tissue = null, sharpness = null } = slide ?? {};
   const magnification =
     native === null
       ? "not recorded"
@@ -51,9 +68,34 @@ function scanRows(descriptor: SlideDescriptor, slide: Slide | null, now: Date): 
     ["Area", mpp === null ? null : physicalSize(width, height, mpp)],
     ["Vendor", descriptor.vendor],
     ["Format", descriptor.format?.toUpperCase() ?? null],
-    ["Colour profile", descriptor.icc_profile ? "in the file, not applied" : "none"],
+    ["Channels", channelNames(descriptor)],
+    ["Focal planes", steps(descriptor.z, descriptor.z.step_um, "µm")],
+    ["Times", steps(descriptor.t, descriptor.t.step_s, "s")],
+    ["Samples", descriptor.bits === 8 ? null : `${descriptor.bits} bits`],
+    ["Colour profile", colourProfile(descriptor)],
+    ["Tissue", tissue === null ? null : `${percent(tissue)} of the area`],
+    ["Sharpness", sharpness === null ? null : sharpness.toPrecision(2)],
     ["Scanned", moment(slide?.scanned_at ?? null, now)?.full ?? null],
   ];
+}
+
+function channelNames({ channels }: SlideDescriptor): string | null {
+  return channels.length === 0
+    ? null
+    : `${channels.length}: ${channels.map((channel) => channelName(channel)).join(", ")}`;
+}
+
+function steps({ count }: Steps, step: number | null, unit: string): string | null {
+  const apart =
+    step === null ? "" : `, ${Number(step.toPrecision(4))}${NO_BREAK_SPACE}${unit} apart`;
+  return count < 2 ? null : `${count}${apart}`;
+}
+
+function colourProfile({ channels, icc_profile: there }: SlideDescriptor): string | null {
+  if (channels.length > 0 && !there) {
+    return null;
+  }
+  return there ? "in the file (ICC)" : "none";
 }
 
 function fileSize(slide: Slide | null): string | null {
@@ -85,7 +127,12 @@ function levels(descriptor: SlideDescriptor): HTMLElement[] {
       "tr",
       {},
       el("td", {}, String(level.level)),
-      el("td", {}, pixelSize(level.width, level.height)),
+      el(
+        "td",
+        level.made ? { title: "Made by labsight: the file has nothing so small" } : {},
+        pixelSize(level.width, level.height),
+        level.made ? el("span", { class: "quiet" }, " made") : null,
+      ),
       el("td", {}, `${level.columns * level.rows}`),
     ),
   );

@@ -3,7 +3,7 @@
 import type { Mpp } from "./slides";
 
 const NARROW_SPACE = "\u202f";
-const NO_BREAK_SPACE = "\u00a0";
+export const NO_BREAK_SPACE = "\u00a0";
 const BYTE_UNITS = ["bytes", "kB", "MB", "GB", "TB"] as const;
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -30,6 +30,13 @@ export function byteSize(bytes: number): string {
   const value = bytes / 1000 ** power;
   const digits = power > 0 && value < 10 ? 1 : 0;
   return `${value.toFixed(digits)}${NO_BREAK_SPACE}${BYTE_UNITS[power]}`;
+}
+
+/** 0.3421 -> "34 %"; a little is never shown as nothing. */
+export function percent(share: number): string {
+  const value = share * 100;
+  const digits = value > 0 && value < 10 ? 1 : 0;
+  return `${value.toFixed(digits)}${NO_BREAK_SPACE}%`;
 }
 
 /** µm per px; both axes when they differ by more than a rounding. */

@@ -8,7 +8,9 @@ export interface Shortcut {
   readonly run: () => void;
 }
 
-const TYPING = "input, select, textarea, [contenteditable]";
+const TYPING =
+  "input:not([type=range], [type=checkbox], [type=color]), select, textarea, [contenteditable]";
+const MOVED_BY_ARROWS = "[data-scrolls], input[type=range]";
 
 /** Run the shortcut of a key press; say whether there was one. */
 export function runShortcut(shortcuts: readonly Shortcut[], event: KeyboardEvent): boolean {
@@ -20,11 +22,11 @@ export function runShortcut(shortcuts: readonly Shortcut[], event: KeyboardEvent
   return found !== undefined;
 }
 
-/** A text field takes all keys, an open dialog too, and a scrolling panel its arrows. */
+/** A text field takes all keys, an open dialog too; a slider and a scrolling panel take their arrows. */
 function isTaken({ target, key }: KeyboardEvent): boolean {
   if (!(target instanceof Element)) {
     return false;
   }
-  const scrolls = key.startsWith("Arrow") && target.closest("[data-scrolls]") !== null;
+  const scrolls = key.startsWith("Arrow") && target.closest(MOVED_BY_ARROWS) !== null;
   return scrolls || target.matches(TYPING) || document.querySelector("dialog[open]") !== null;
 }

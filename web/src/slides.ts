@@ -184,12 +184,14 @@ function isAxis(size: number, tile: number, count: number): boolean {
 }
 
 function isChannel(channel: Channel | null, place: number): boolean {
-  const [black, white] = Array.isArray(channel?.window) ? channel.window : [];
+  const [black, white] = Array.isArray(channel?.window) ? channel.window.map(Number) : [];
   return (
     channel?.number === place &&
     typeof channel.name === "string" &&
     typeof channel.shown === "boolean" &&
     COLOUR.test(channel.colour) &&
+    black !== undefined &&
+    white !== undefined &&
     Number.isFinite(black) &&
     Number.isFinite(white) &&
     black <= white

@@ -1,10 +1,14 @@
 /** The image itself: OpenSeadragon over our tile source, in terms of px, magnification and degrees. */
 
 import OpenSeadragon from "openseadragon";
+import type { DirectTiles } from "./direct/tiles";
+import { Layers } from "./look/layers";
+import { type Look, lookHash } from "./look/look";
 import { Pyramid } from "./pyramid";
 import type { SlideDescriptor } from "./slides";
 import { leastPixelRatio, SlideTileSource, tilesToKeep } from "./tilesource";
 import type { Position } from "./urlstate";
+import { gathered } from "./waiting";
 
 const TILE_RETRIES = 2;
 const TILE_RETRY_DELAY_MS = 1500;
@@ -17,6 +21,8 @@ const ZOOM_STEP = 1.5;
 const WIDEST_ZOOM_OF_FIT = 0.1;
 /** Of the slide's width: what moved less has not been moved. */
 const SAME_WITHIN = 0.001;
+/** While somebody drags a slider, so many ms of it make one change of the picture. */
+const LOOK_MS = 80;
 const ANIMATION_SECONDS = 0.5;
 /** Stands out from tissue in either theme; OpenSeadragon sets it from script. */
 const NAVIGATOR_FRAME = "#0b7f94";
@@ -34,6 +40,18 @@ export interface SlideViewListener {
   readonly loading: (loading: boolean) => void;
   /** So many tiles of the slide could not be had, after retries. */
   readonly tilesFailed: (count: number) => void;
+  /** The wheel was turned with Shift held: so many focal planes up. */
+  readonly focused: (planes: number) => void;
+}
+
+/** What is shown, and how at first. */
+export interface Showing {
+  readonly descriptor: SlideDescriptor;
+  readonly look: Look;
+  /** Reads tiles without the server; null where that is off. */
+  readonly direct: DirectTiles | null;
+  /** Where to begin; null for the whole slide. */
+  readonly start: Position | null;
 }
 
 export interface SlideViewParts {
@@ -45,29 +63,35 @@ export class SlideView {
   readonly #viewer: OpenSeadragon.Viewer;
   readonly #element: HTMLElement;
   readonly #listener: SlideViewListener;
+  readonly #showing: Showing;
+  readonly #layers: Layers;
   readonly #failed = new Set<string>();
+  readonly #change = gathered(LOOK_MS, () => this.#showLook());
+  #look: Look;
+  #lookShown: string;
+  #isChanging = false;
 
-  /** Open the slide at `start`, or as a whole when that is null. */
-  constructor(
-    parts: SlideViewParts,
-    descriptor: SlideDescriptor,
-    start: Position | null,
-    listener: SlideViewListener,
-  ) {
+  constructor(parts: SlideViewParts, showing: Showing, listener: SlideViewListener) {
+    const { descriptor } = showing;
     this.#element = parts.image;
     this.#listener = listener;
+    this.#showing = showing;
+    this.#look = showing.look;
+    this.#lookShown = lookHash(descriptor, showing.look);
     keepStyleElementOut();
     // The map takes the form of the slide; its size is up to the style sheet.
     parts.navigator.style.setProperty("--aspect", String(descriptor.width / descriptor.height));
-    this.#viewer = new OpenSeadragon.Viewer(viewerOptions(parts, descriptor));
+    this.#viewer = new OpenSeadragon.Viewer(viewerOptions(parts, showing));
+    this.#layers = new Layers(this.#viewer, () => this.#mark());
     const { canvas } = this.#viewer;
     canvas.setAttribute("role", "application");
     canvas.setAttribute("aria-label", `Image of ${descriptor.filename}. Press ? for keys.`);
-    this.#viewer.addOnceHandler("open", () => this.#opened(start));
+    this.#viewer.addOnceHandler("open", () => this.#opened());
     this.#viewer.addHandler("update-viewport", () => listener.moved());
     this.#viewer.addHandler("animation-finish", () => listener.rested());
     this.#viewer.addHandler("tile-load-failed", (event) => this.#tileFailed(event));
     this.#viewer.addHandler("tile-loaded", (event) => this.#tileLoaded(event));
+    this.#viewer.addHandler("canvas-scroll", (event) => this.#scrolled(event));
   }
 
   /** Where the view is going to be, once at rest. */
@@ -140,27 +164,58 @@ export class SlideView {
   retry(): void {
     this.#failed.clear();
     this.#listener.tilesFailed(0);
-    this.#viewer.world.getItemAt(0).reset();
+    for (const image of this.#layers.images) {
+      image.reset();
+    }
     this.#viewer.forceRedraw();
+  }
+
+  /** Change how the slide looks; the old picture stays until the new one is there. */
+  show(look: Look): void {
+    this.#look = look;
+    this.#isChanging = true;
+    this.#mark();
+    this.#change();
   }
 
   get #viewport(): OpenSeadragon.Viewport {
     return this.#viewer.viewport;
   }
 
-  #opened(start: Position | null): void {
-    if (start !== null) {
-      this.moveTo(start, true);
+  #showLook(): void {
+    const { descriptor, direct } = this.#showing;
+    const hash = lookHash(descriptor, this.#look);
+    this.#isChanging = false;
+    if (hash !== this.#lookShown) {
+      this.#lookShown = hash;
+      this.#failed.clear();
+      this.#listener.tilesFailed(0);
+      this.#layers.show(new SlideTileSource(descriptor, this.#look, direct));
     }
-    const image = this.#viewer.world.getItemAt(0);
-    image.addHandler("fully-loaded-change", ({ fullyLoaded }) => this.#mark(fullyLoaded));
-    this.#mark(image.getFullyLoaded());
+    this.#mark();
+  }
+
+  #opened(): void {
+    if (this.#showing.start !== null) {
+      this.moveTo(this.#showing.start, true);
+    }
+    this.#layers.start(this.#viewer.world.getItemAt(0));
     this.#listener.moved();
   }
 
-  #mark(fullyLoaded: boolean): void {
-    this.#element.dataset["state"] = fullyLoaded ? "ready" : "loading";
-    this.#listener.loading(!fullyLoaded);
+  #mark(): void {
+    const ready = this.#layers.isSettled && !this.#isChanging;
+    this.#element.dataset["state"] = ready ? "ready" : "loading";
+    this.#listener.loading(!ready);
+  }
+
+  #scrolled(event: OpenSeadragon.CanvasScrollEvent): void {
+    const { deltaX, deltaY, shiftKey } = event.originalEvent as WheelEvent;
+    if (shiftKey && this.#showing.descriptor.z.count > 1) {
+      event.preventDefaultAction = true;
+      // Shift makes some systems scroll sideways.
+      this.#listener.focused(Math.sign(-(deltaY || deltaX)));
+    }
   }
 
   #tileFailed({ tile, tries }: OpenSeadragon.TileLoadFailedEvent): void {
@@ -177,12 +232,15 @@ export class SlideView {
   }
 }
 
-function viewerOptions(parts: SlideViewParts, descriptor: SlideDescriptor): OpenSeadragon.Options {
+function viewerOptions(
+  parts: SlideViewParts,
+  { descriptor, look, direct }: Showing,
+): OpenSeadragon.Options {
   const pyramid = new Pyramid(descriptor.levels);
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   return {
     element: parts.image,
-    tileSources: [new SlideTileSource(descriptor)],
+    tileSources: [new SlideTileSource(descriptor, look, direct)],
     animationTime: still ? 0 : ANIMATION_SECONDS,
     gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
     gestureSettingsPen: { clickToZoom: false, dblClickToZoom: true },
@@ -201,6 +259,8 @@ function viewerOptions(parts: SlideViewParts, descriptor: SlideDescriptor): Open
     preserveImageSizeOnResize: true,
     showNavigationControl: false,
     showNavigator: true,
+    // While a look changes there are two pictures, of the same size at the same place.
+    silenceMultiImageWarnings: true,
     tileRetryDelay: TILE_RETRY_DELAY_MS,
     tileRetryMax: TILE_RETRIES,
     timeout: TILE_TIMEOUT_MS,

@@ -10,6 +10,7 @@ import { listAddress, readListState, readSlideId } from "./urlstate";
 import { SlideViewer } from "./viewer";
 
 const PAN_STEP = 0.2;
+const DIGITS = [..."123456789"];
 
 const access = openAccess();
 const list = readListState(location.search);
@@ -22,6 +23,7 @@ const viewer = new SlideViewer(
     image: find("#viewer", HTMLElement),
     navigator: find("#navigator", HTMLElement),
     toolbar: find("#toolbar", HTMLElement),
+    look: find("#look", HTMLElement),
     scaleBar: find("#scalebar", HTMLElement),
     progress: find("#progress", HTMLElement),
     notice: find("#notice", HTMLElement),
@@ -46,8 +48,21 @@ const shortcuts: readonly Shortcut[] = [
   key(["ArrowDown"], "", "", () => viewer.view?.panBy(0, PAN_STEP)),
   key(["r"], "R", "Turn right by 90°", () => viewer.view?.turn(1)),
   key(["R"], "Shift R", "Turn left by 90°", () => viewer.view?.turn(-1)),
-  key(["p", "["], "P", "Previous slide", () => follow("#neighbours [rel=prev]")),
-  key(["n", "]"], "N", "Next slide", () => follow("#neighbours [rel=next]")),
+  key(["["], "[  ]", "Focus lower, higher (also Shift and wheel)", () => viewer.look?.focus(-1)),
+  key(["]"], "", "", () => viewer.look?.focus(1)),
+  key([","], ",  .", "Earlier, later", () => viewer.look?.forward(-1)),
+  key(["."], "", "", () => viewer.look?.forward(1)),
+  key(["c"], "C", "Channels and colours", () => viewer.look?.toggle()),
+  ...DIGITS.map((digit, number) =>
+    key(
+      [digit],
+      number === 0 ? "1 … 9" : "",
+      number === 0 ? "Switch a channel on or off" : "",
+      () => viewer.look?.toggleChannel(number),
+    ),
+  ),
+  key(["p"], "P", "Previous slide", () => follow("#neighbours [rel=prev]")),
+  key(["n"], "N", "Next slide", () => follow("#neighbours [rel=next]")),
   key(["d"], "D", "Slide details", () => showDetails(isHidden(details))),
   key(["l"], "L", "Copy a link to this view", () => void viewer.copyLink()),
   key(["f"], "F", "Full screen", toggleFullScreen),
@@ -79,7 +94,7 @@ function showDetails(shown: boolean): void {
 
 function stepBack(): void {
   // In full screen the browser takes Esc for itself.
-  if (document.fullscreenElement !== null) {
+  if (document.fullscreenElement !== null || viewer.look?.leave()) {
     return;
   }
   if (isHidden(details)) {

@@ -2,28 +2,34 @@
 
 import type { SlideApi } from "./api";
 import { fillDetails } from "./details";
+import { DirectTiles } from "./direct/tiles";
 import { el } from "./dom";
+import { LookControls, type LookListener } from "./look/controls";
+import { lookHash, readLook } from "./look/look";
 import { nativeMagnification } from "./magnification";
 import { button, copyText, problemMessage } from "./messages";
 import { findNeighbours, neighbourLinks } from "./neighbours";
 import { ApiProblem, asProblem } from "./problem";
 import { failureWords } from "./row";
 import { micronsAcross, scaleBar } from "./scalebar";
-import type { Mpp, Slide, SlideDescriptor } from "./slides";
+import type { Slide, SlideDescriptor } from "./slides";
 import { SlideView, type SlideViewListener } from "./slideview";
 import { Toolbar } from "./toolbar";
 import { type ListState, listAddress, positionHash, readPosition } from "./urlstate";
-import { delayBeforeLook } from "./waiting";
+import { delayBeforeLook, gathered } from "./waiting";
 
 /** HTTP "conflict": the slide is there, but its state does not allow a view yet. */
 const STILL_IMPORTING = 409;
 const TOAST_MS = 2500;
+/** Browsers stop pages that write their address more often. */
+const ADDRESS_MS = 500;
 
 export interface ViewerParts {
   /** Carries `data-state`: loading, ready (every tile of the view is there) or error. */
   readonly image: HTMLElement;
   readonly navigator: HTMLElement;
   readonly toolbar: HTMLElement;
+  readonly look: HTMLElement;
   readonly scaleBar: HTMLElement;
   readonly progress: HTMLElement;
   readonly notice: HTMLElement;
@@ -35,13 +41,15 @@ export interface ViewerParts {
   readonly details: HTMLElement;
 }
 
-export class SlideViewer implements SlideViewListener {
+export class SlideViewer implements SlideViewListener, LookListener {
   readonly #parts: ViewerParts;
   readonly #api: SlideApi;
   readonly #list: ListState;
   #view: SlideView | null = null;
   #toolbar: Toolbar | null = null;
-  #mpp: Mpp | null = null;
+  #look: LookControls | null = null;
+  #descriptor: SlideDescriptor | null = null;
+  readonly #writeAddress = gathered(ADDRESS_MS, () => this.rested());
   #looks = 0;
   #toastTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -57,6 +65,11 @@ export class SlideViewer implements SlideViewListener {
     return this.#view?.isOpen ? this.#view : null;
   }
 
+  /** The controls of how the slide looks, once there is one. */
+  get look(): LookControls | null {
+    return this.#look;
+  }
+
   async open(id: string | null): Promise<void> {
     this.#mark("loading");
     this.loading(true);
@@ -70,9 +83,14 @@ export class SlideViewer implements SlideViewListener {
     }
   }
 
-  /** Go to the place that the address names. */
+  /** Go to the place that the address names, and show it in the look that it asks for. */
   followAddress(): void {
     const position = readPosition(location.hash);
+    if (this.#descriptor !== null) {
+      const look = readLook(this.#descriptor, location.hash);
+      this.#look?.set(look);
+      this.#view?.show(look);
+    }
     if (position !== null) {
       this.view?.moveTo(position);
     }
@@ -90,16 +108,31 @@ export class SlideViewer implements SlideViewListener {
       return;
     }
     this.#toolbar?.update();
-    const mpp = this.#mpp;
+    const mpp = this.#descriptor?.mpp ?? null;
     this.#drawScaleBar(mpp === null ? null : micronsAcross(mpp, view.rotation, view.zoom));
   }
 
   rested(): void {
     const { view } = this;
     if (view !== null) {
-      const place = view.isWhole ? "" : positionHash(view.position);
-      history.replaceState(history.state, "", location.pathname + location.search + place);
+      const hash = this.#hash(view);
+      history.replaceState(history.state, "", location.pathname + location.search + hash);
     }
+  }
+
+  lookChanged(): void {
+    if (this.#look !== null) {
+      this.#view?.show(this.#look.look);
+    }
+    this.#writeAddress();
+  }
+
+  focused(planes: number): void {
+    this.#look?.focus(planes);
+  }
+
+  said(words: string): void {
+    this.#toast(words);
   }
 
   loading(loading: boolean): void {
@@ -117,6 +150,14 @@ export class SlideViewer implements SlideViewListener {
     }
   }
 
+  #hash(view: SlideView): string {
+    const place = view.isWhole ? "" : positionHash(view.position).slice(1);
+    const [descriptor, look] = [this.#descriptor, this.#look?.look];
+    const asked = descriptor !== null && look !== undefined ? lookHash(descriptor, look) : "";
+    const parts = [place, asked].filter((part) => part !== "");
+    return parts.length === 0 ? "" : `#${parts.join("&")}`;
+  }
+
   async #show(id: string): Promise<void> {
     const [descriptor, slide] = await Promise.allSettled([
       this.#api.descriptor(id),
@@ -132,14 +173,23 @@ export class SlideViewer implements SlideViewListener {
   }
 
   #showImage(descriptor: SlideDescriptor, slide: Slide | null): void {
-    const { toolbar, details } = this.#parts;
+    const { toolbar, details, look: panel, image } = this.#parts;
     this.#nameSlide(descriptor.filename, slide);
     this.#parts.notice.replaceChildren();
-    this.#mpp = descriptor.mpp;
+    this.#descriptor = descriptor;
     fillDetails(details, descriptor, slide);
-    this.#view = new SlideView(this.#parts, descriptor, readPosition(location.hash), this);
+    image.classList.toggle("dark", descriptor.channels.length > 0);
+    const look = readLook(descriptor, location.hash);
+    const start = readPosition(location.hash);
+    const showing = { descriptor, look, start, direct: this.#directTiles(descriptor) };
+    this.#view = new SlideView(this.#parts, showing, this);
     const native = nativeMagnification(descriptor.magnification, descriptor.mpp);
     this.#toolbar = new Toolbar(toolbar, this.#view, native);
+    this.#look = new LookControls({ panel, bar: toolbar }, descriptor, look, this);
+  }
+
+  #directTiles({ direct_url: address, version }: SlideDescriptor): DirectTiles | null {
+    return address === null ? null : new DirectTiles(() => this.#api.direct(address, version));
   }
 
   async #linkNeighbours(id: string): Promise<void> {

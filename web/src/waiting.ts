@@ -17,6 +17,20 @@ export function delayBeforeLook(looks: number): number {
   return Math.min(FIRST_LOOK_MS * GROWTH ** looks, LAST_LOOK_MS);
 }
 
+/** Return a function that runs another one so many ms after it was called first, however often it is called. */
+export function gathered(ms: number, run: () => void): () => void {
+  let waiting = false;
+  return () => {
+    if (!waiting) {
+      waiting = true;
+      setTimeout(() => {
+        waiting = false;
+        run();
+      }, ms);
+    }
+  };
+}
+
 /** Wait until something is done, or so many ms have passed; it goes on in the latter case. */
 export async function atMost(ms: number, done: Promise<void>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -30,14 +30,61 @@ def deep_zoom_box(
     return left, top, right - left, min(size[1], (row + 1) * tile + overlap) - top
 
 
-def stored_twin(index: SlideIndex, number: int, tile: int, overlap: int) -> int | None:
-    """Return the slide's own level with this Deep Zoom level's very tiles, if there is one."""
-    size = deep_zoom_level(index, number)
-    for own, level in enumerate(index.levels):
-        if (level.width, level.height) == size:
-            same = level.tile_width == level.tile_height == tile and not overlap
-            return own if same else None
+def exact_factor(index: SlideIndex, number: int) -> int | None:
+    """Return f where one px of a level covers just f x f px of the finest one, else None.
+
+    The level's size is then the full size over f, rounded up, or down, as by scanners of steps of
+    four, which leave out the px that fill no f x f.
+    """
+    level = index.levels[number]
+    sides = ((index.width, level.width), (index.height, level.height))
+    full, own = max(sides)
+    factor = (2 * full + own) // (2 * own)
+    if factor and all(side in (whole // factor, -(-whole // factor)) for whole, side in sides):
+        return factor
     return None
+
+
+def stored_twin(
+    index: SlideIndex, number: int, place: tuple[int, int], tile: int, overlap: int
+) -> int | None:
+    """Return the slide's own level whose tile at (column, row) is this Deep Zoom tile, if any.
+
+    On a level that was rounded down all tiles are, but those of the last column and row.
+    """
+    size = deep_zoom_level(index, number)
+    half = 1 << (deep_zoom_top(index) - number)
+    for own, level in enumerate(index.levels):
+        if overlap or not level.tile_width == level.tile_height == tile:
+            continue
+        right, bottom = (place[0] + 1) * tile, (place[1] + 1) * tile
+        inside = right <= level.width and bottom <= level.height
+        if (level.width, level.height) == size or (inside and exact_factor(index, own) == half):
+            return own
+    return None
+
+
+def deep_zoom_source(
+    index: SlideIndex, number: int, place: tuple[int, int], tile: int, overlap: int
+) -> tuple[int, tuple[int, int, int, int], tuple[int, int]]:
+    """Return what a Deep Zoom tile is made from: a level, the box of its px, the tile's size."""
+    size = deep_zoom_level(index, number)
+    x, y, width, height = deep_zoom_box(size, *place, tile, overlap)
+    best = best_level(index, index.width / size[0])
+    level, exact = index.levels[best], exact_factor(index, best)
+    half = 1 << (deep_zoom_top(index) - number)
+    scales = (
+        (half / exact, half / exact) if exact else (level.width / size[0], level.height / size[1])
+    )
+    left, right = _along(x, width, scales[0], level.width)
+    top, bottom = _along(y, height, scales[1], level.height)
+    return best, (left, top, right - left, bottom - top), (width, height)
+
+
+def _along(start: int, length: int, scale: float, full: int) -> tuple[int, int]:
+    """Return where a stretch of a Deep Zoom level begins and ends on a level of ``full`` px."""
+    first = min(int(start * scale), full - 1)
+    return first, min(full, max(first + 1, round((start + length) * scale)))
 
 
 def best_level(index: SlideIndex, downsample: float) -> int:

@@ -5,12 +5,11 @@ from collections.abc import Callable
 from PIL import Image
 
 from labsight.errors import InvalidInput
-from labsight.slides.geometry import best_level
+from labsight.slides.geometry import best_level, exact_factor
 from labsight.slides.index import SlideIndex
 from labsight.slides.pixels import encode
 from labsight.slides.pixels.render import Pixels
 from labsight.slides.view import View
-from labsight.tiles.iiif_pyramid import exact_factor
 from labsight.tiles.iiif_request import Box, ImageRequest, Size
 
 # A level may have 16 times the px of the largest picture, where levels go in steps of four; what

@@ -7,7 +7,7 @@ Both have the same tiles, but for the last column and row of a level that was ro
 that round up ask for one pixel more there, and get a picture drawn from that level.
 """
 
-from labsight.slides.geometry import best_level
+from labsight.slides.geometry import best_level, exact_factor
 from labsight.slides.index import DEFAULT_TILE_SIDE, SlideIndex
 from labsight.tiles.iiif_request import LIMITS, ImageRequest, Limits, Size
 
@@ -15,17 +15,6 @@ from labsight.tiles.iiif_request import LIMITS, ImageRequest, Limits, Size
 _MOST_MADE_SIDE = 1024
 # A tile that needs more px of its level than this is not offered: it would take seconds.
 _MOST_TILE_SOURCE_PX = 1 << 25
-
-
-def exact_factor(index: SlideIndex, number: int) -> int | None:
-    """Return the scale factor of an exact level, else None."""
-    level = index.levels[number]
-    sides = ((index.width, level.width), (index.height, level.height))
-    full, own = max(sides)
-    factor = (2 * full + own) // (2 * own)
-    if factor and all(side in (whole // factor, -(-whole // factor)) for whole, side in sides):
-        return factor
-    return None
 
 
 def own_tile(index: SlideIndex, request: ImageRequest) -> tuple[int, int, int] | None:

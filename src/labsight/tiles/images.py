@@ -18,15 +18,14 @@ _PROFILE = '<http://iiif.io/api/image/3/level2.json>;rel="profile"'
 
 
 class Images:
-    """A slide as a IIIF image; pages of ``allowed_origin`` (``*`` for all) may read it (CORS)."""
+    """A slide as a IIIF image."""
 
-    def __init__(self, tiles: Tiles, allowed_origin: str | None) -> None:
+    def __init__(self, tiles: Tiles) -> None:
         self._tiles = tiles
-        self._allowed_origin = allowed_origin
 
     def base(self, request: Request, index: SlideIndex) -> Response:
         """Send who asks for the image itself to its description."""
-        return self._open(Response(303, headers={"location": f"{_base(request, index)}/info.json"}))
+        return Response(303, headers={"location": f"{_base(request, index)}/info.json"})
 
     def info(self, request: Request, index: SlideIndex) -> Response:
         """Answer with info.json."""
@@ -35,7 +34,7 @@ class Images:
         headers = {"content-type": kind, "link": _PROFILE, "vary": "accept"}
         etag = f'"{index.version}-info-{"json" if kind == JSON else "ld"}"'
         make = partial(Response, 200, document, headers)
-        return self._open(fresh(request, etag, make, http.REVALIDATE))
+        return fresh(request, etag, make, http.REVALIDATE)
 
     def image(self, request: Request, index: SlideIndex, *parts: str) -> Response:
         """Answer with a part of the slide, scaled, turned and encoded as asked for.
@@ -54,7 +53,7 @@ class Images:
             response = self._drawn(request, index, asked, look)
         canonical = f'<{_base(request, index)}/{asked.canonical}>;rel="canonical"'
         links = {"link": f"{canonical},{_PROFILE}"}
-        return self._open(Response(response.status, response.body, {**response.headers, **links}))
+        return Response(response.status, response.body, {**response.headers, **links})
 
     def _drawn(
         self, request: Request, index: SlideIndex, asked: ImageRequest, look: Look
@@ -74,16 +73,6 @@ class Images:
             return picture(data, way, kind)
 
         return fresh(request, f'"{index.version}-{name}"', make, caching(request, index))
-
-    def _open(self, response: Response) -> Response:
-        """Let other sites' pages read the answer, where that was decided."""
-        if self._allowed_origin is None:
-            return response
-        allowed = {
-            "access-control-allow-origin": self._allowed_origin,
-            "access-control-expose-headers": "link, etag, x-labsight-path",
-        }
-        return Response(response.status, response.body, {**response.headers, **allowed})
 
 
 def _base(request: Request, index: SlideIndex) -> str:

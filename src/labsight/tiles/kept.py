@@ -15,6 +15,7 @@ from labsight.objects import ObjectStore
 from labsight.slides.index import SlideIndex
 
 MAX_BYTES = 64 << 20
+MAX_TILE_BYTES = 1 << 20  # larger ones are pictures that somebody asked for, not tiles
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +51,9 @@ class KeptTiles:
         return data
 
     def put(self, index: SlideIndex, name: str, data: bytes, *, lasting: bool) -> None:
-        """Keep a tile; that it cannot be stored is told to the log alone."""
+        """Keep a tile, but no large picture; that it cannot be stored the log alone is told."""
+        if len(data) > MAX_TILE_BYTES:
+            return
         key = _key(index, name)
         self._remember(key, data)
         if lasting and self._store is not None:

@@ -46,23 +46,18 @@ class TileMaker:
         look: Look,
     ) -> tuple[bytes, str]:
         """Return a Deep Zoom tile at (column, row) of a (tile size, overlap) grid."""
-        size = geometry.deep_zoom_level(index, number)
-        x, y, width, height = geometry.deep_zoom_box(size, *place, *grid)
-        best = geometry.best_level(index, index.width / size[0])
-        level = index.levels[best]
-        scale_x, scale_y = level.width / size[0], level.height / size[1]
-        left, top = int(x * scale_x), int(y * scale_y)
-        right = min(level.width, max(left + 1, round((x + width) * scale_x)))
-        bottom = min(level.height, max(top + 1, round((y + height) * scale_y)))
-        box = (left, top, right - left, bottom - top)
-        return self._drawn(index, best, box, (width, height), look), _way(level, scale_x)
+        best, box, size = geometry.deep_zoom_source(index, number, place, *grid)
+        way = _way(index.levels[best], box[2] / size[0])
+        return self._drawn(index, best, box, size, look), way
 
     def image(self, index: SlideIndex, request: ImageRequest, look: Look) -> tuple[bytes, str]:
         """Return a IIIF image."""
         profile = self._profile(index) if look.srgb else None
         change = None if profile is None else lambda image: colour.to_srgb(image, profile)
-        pixels = self._pixels(index)
-        return iiif.draw(index, pixels, request, look.view, change), DECODED
+        wanted = request.box[2] / request.size[0]
+        best = geometry.best_level(index, wanted)
+        way = _way(index.levels[best], wanted / index.downsample(best))
+        return iiif.draw(index, self._pixels(index), request, look.view, change), way
 
     def _cut(self, index: SlideIndex, level: Level, plane: int, place: tuple[int, int]) -> bytes:
         """Cut the padding off a stored edge tile, or fill in one that was left out."""

@@ -75,16 +75,14 @@ class Tiles:
         grid = deep_zoom_grid(request, index)
         look = look_of(index, request.query)
         number, place = int(level), (int(column), int(row))
-        twin = geometry.stored_twin(index, number, *grid)
+        twin = geometry.stored_twin(index, number, place, *grid)
         if twin is not None:
             return self.own(request, index, twin, place, look)
-        size = geometry.deep_zoom_level(index, number)
-        geometry.deep_zoom_box(size, *place, *grid)
+        best, _, _ = geometry.deep_zoom_source(index, number, place, *grid)
         name = f"dz-{grid[0]}-{grid[1]}-{number}-{column}-{row}{look.tag}"
         lasting = not look.tag and grid == descriptor.deep_zoom_size(index, None, None)
         work = partial(self._make_deep_zoom, index, number, place, grid, look)
-        source = index.levels[geometry.best_level(index, index.width / size[0])]
-        make = partial(self._made, request, index, source, f"{name}.jpg", lasting, work)
+        make = partial(self._made, request, index, index.levels[best], f"{name}.jpg", lasting, work)
         return fresh(request, f'"{index.version}-{name}"', make, caching(request, index))
 
     def _stored(

@@ -29,10 +29,11 @@ if TYPE_CHECKING:
     from labsight.tiles.made import TileMaker
 
 _SLIDE = r"/slides/([^/.]{1,64}?)"
-_IIIF = r"/iiif/3/([^/.]{1,64})"
+_IIIF = r"/iiif/3/([a-z2-7]{16})"  # any other name is no image: 404, as its validator asks
 _IMAGE = r"/([^/]{1,100})/([^/]{1,100})/([^/]{1,20})/([^/]{1,40})"
 _TILE = r"/([0-9]{1,4})/([0-9]{1,9})_([0-9]{1,9})"
 _ANY_TILE = re.compile(r"/slides/[^/]+/(?:tiles/)?[^/]+/[^/]+\.jpe?g")
+_OPEN = "/iiif/"  # what pages of other sites may read, where that was decided
 _TRIES = 2  # the second after an index that turned out to be old
 
 _log = logging.getLogger(__name__)
@@ -85,12 +86,16 @@ class TileService:
         except Exception:  # noqa: BLE001 - the log learns what it was, the caller that it was
             _log.exception("%s %s", request.method, request.path)
             response = http.problem(500, UNFORESEEN)
+        if self._options.allowed_origin is not None and request.path.startswith(_OPEN):
+            response = _opened(response, self._options.allowed_origin)
         if request.method == "HEAD":
             length = {"content-length": str(len(response.body))}
             return Response(response.status, b"", {**response.headers, **length})
         return response
 
     def _route(self, request: Request) -> Response:
+        if request.method == "OPTIONS" and request.path.startswith(_OPEN):
+            return Response(204, headers={"allow": "GET, HEAD, OPTIONS"})
         if request.method not in {"GET", "HEAD"}:
             refusal = http.problem(405, f"{request.method} is not possible here: use GET or HEAD")
             return Response(405, refusal.body, {**refusal.headers, "allow": "GET, HEAD"})
@@ -126,7 +131,7 @@ class TileService:
         if self._images is None:
             from labsight.tiles.images import Images  # noqa: PLC0415
 
-            self._images = Images(self._tiles, self._options.allowed_origin)
+            self._images = Images(self._tiles)
         return self._images
 
     def _iiif_image(self, request: Request, index: SlideIndex, *parts: str) -> Response:
@@ -163,3 +168,13 @@ class TileService:
 def _read_chunk(store: ObjectStore, index: SlideIndex, chunks: Chunks, number: int) -> bytes:
     start, length = chunks.offsets[number], chunks.lengths[number]
     return IndexedFiles(store, index).read(chunks.file, start, length)
+
+
+def _opened(response: Response, origin: str) -> Response:
+    """Let pages of another site read an answer, errors too (https://fetch.spec.whatwg.org/)."""
+    allowed = {
+        "access-control-allow-origin": origin,
+        "access-control-allow-methods": "GET, HEAD, OPTIONS",
+        "access-control-expose-headers": "link, etag, x-labsight-path",
+    }
+    return Response(response.status, response.body, {**response.headers, **allowed})

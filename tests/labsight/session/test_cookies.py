@@ -83,6 +83,11 @@ def test_a_policy_that_was_changed_after_signing_opens_nothing() -> None:
         verify({**signed(), "CloudFront-Policy": longer}, PUBLIC, ID, URL, NOW)
 
 
+@pytest.mark.parametrize("path", ["/slides/a/slide.json", "/iiif/3/a/info.json"])
+def test_the_cookies_of_a_session_open_every_path_to_tiles(path: str) -> None:
+    verify(signed(), PUBLIC, ID, f"https://d111111abcdef8.cloudfront.net{path}", NOW)
+
+
 @pytest.mark.parametrize(
     ("resource", "opens"),
     [

@@ -251,9 +251,48 @@ def test_deep_zoom_tiles_cover_a_level_without_gap(
         geometry.deep_zoom_box(size, 0, rows, tile, overlap)
 
 
-def test_a_level_that_was_rounded_down_is_no_deep_zoom_level() -> None:
-    index = index_of(Level(1001, 701, 240, 240), Level(250, 175, 240, 240))
-    assert geometry.stored_twin(index, 10, 240, 0) == 0
-    assert geometry.stored_twin(index, 8, 240, 0) is None  # Deep Zoom asks for 251 x 176
-    assert geometry.stored_twin(index, 10, 240, 1) is None
-    assert geometry.stored_twin(index, 10, 256, 0) is None
+def test_a_level_that_was_rounded_down_has_deep_zoom_tiles_but_at_its_edges() -> None:
+    index = index_of(Level(1001, 701, 120, 120), Level(250, 175, 120, 120))
+    assert geometry.exact_factor(index, 1) == 4
+    # Deep Zoom asks for 251 x 176: the first row and the first two columns are the level's own
+    assert geometry.stored_twin(index, 8, (1, 0), 120, 0) == 1
+    assert geometry.stored_twin(index, 8, (2, 0), 120, 0) is None
+    assert geometry.stored_twin(index, 8, (0, 1), 120, 0) is None
+    assert geometry.stored_twin(index, 10, (8, 5), 120, 0) == 0
+    assert geometry.stored_twin(index, 10, (0, 0), 120, 1) is None
+    assert geometry.stored_twin(index, 10, (0, 0), 256, 0) is None
+
+
+def test_a_deep_zoom_tile_is_made_from_the_px_it_covers() -> None:
+    index = index_of(Level(1001, 701, 120, 120), Level(250, 175, 120, 120))
+    assert geometry.deep_zoom_source(index, 9, (1, 0), 120, 0) == (
+        0,
+        (240, 0, 240, 240),
+        (120, 120),
+    )
+    # the level is not stretched over the one px that it lacks
+    assert geometry.deep_zoom_source(index, 8, (2, 1), 120, 0) == (1, (240, 120, 10, 55), (11, 56))
+    level, box, size = geometry.deep_zoom_source(index, 0, (0, 0), 120, 0)
+    assert (level, box, size) == (1, (0, 0, 250, 175), (1, 1))
+
+
+@given(
+    full=st.tuples(st.integers(1, 5000), st.integers(1, 5000)),
+    step=st.integers(2, 9),
+    tile=st.integers(32, 600),
+    level=st.integers(0, 13),
+)
+def test_deep_zoom_tiles_are_made_from_inside_a_level(
+    full: tuple[int, int], step: int, tile: int, level: int
+) -> None:
+    small = Level(max(1, full[0] // step), max(1, full[1] // step), 64, 64)
+    index = index_of(Level(*full, 64, 64), small)
+    level = min(level, geometry.deep_zoom_top(index))
+    columns, rows = (-(-side // tile) for side in geometry.deep_zoom_level(index, level))
+    for place in ((0, 0), (columns - 1, rows - 1)):
+        best, (x, y, width, height), size = geometry.deep_zoom_source(index, level, place, tile, 0)
+        own = index.levels[best]
+        assert width > 0 < height
+        assert 0 <= x < x + width <= own.width
+        assert 0 <= y < y + height <= own.height
+        assert min(size) > 0

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from labsight.slides.geometry import exact_factor
 from labsight.slides.index import Coding, SlideIndex
 from labsight.tiles.iiif_info import CONTEXT, JSON, JSON_LD, info, media_type
-from labsight.tiles.iiif_pyramid import exact_factor, is_offered, own_tile, tile_sets
+from labsight.tiles.iiif_pyramid import is_offered, own_tile, tile_sets
 from labsight.tiles.iiif_request import LIMITS, Limits, parse
 from tests.support.plain_slides import index_of
 

@@ -133,6 +133,15 @@ def test_a_page_of_another_site_reads_images_only_where_that_was_allowed(
     answer = service.answer(Request("GET", path, origin="http://x"))
     assert answer.headers["access-control-allow-origin"] == "https://a.example"
     assert json.loads(answer.body)["id"] == f"http://x/iiif/3/{fluorescence}"
+    for method, path, status in (
+        ("OPTIONS", f"/iiif/3/{fluorescence}/info.json", 204),
+        ("GET", f"/iiif/3/{fluorescence}/odd/max/0/default.jpg", 400),
+    ):
+        answer = service.answer(Request(method, path))
+        assert answer.status == status
+        assert answer.headers["access-control-allow-origin"] == "https://a.example"
+    tile = service.answer(Request("GET", f"/slides/{fluorescence}/slide.json"))
+    assert "access-control-allow-origin" not in tile.headers
 
 
 def test_the_image_itself_leads_to_its_description(archive: Archive, fluorescence: str) -> None:

@@ -1,6 +1,6 @@
 /** Makes pictures of stored tiles in the browser, as the server makes complete files of them. */
 
-import { OtherFile } from "./ranges";
+import { unfit } from "./errors";
 
 export interface Size {
   readonly width: number;
@@ -20,13 +20,13 @@ export interface StoredTile {
 /** Decode a stored tile and cut its padding off; rejects when it is no such picture. */
 export async function drawn({ head, data, size, shown }: StoredTile): Promise<ImageBitmap> {
   if (!(data[0] === 0xff && data[1] === 0xd8)) {
-    throw new OtherFile("a stored tile does not start as a JPEG stream does");
+    throw unfit("a stored tile does not start as a JPEG stream does");
   }
   const stream = new Blob([head, data.subarray(2)], { type: "image/jpeg" });
   const whole = await createImageBitmap(stream);
   if (whole.width !== size.width || whole.height !== size.height) {
     whole.close();
-    throw new OtherFile("a stored tile has another size than its level's tiles");
+    throw unfit("a stored tile has another size than its level's tiles");
   }
   if (shown.width === size.width && shown.height === size.height) {
     return whole;

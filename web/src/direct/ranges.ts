@@ -1,23 +1,16 @@
 /** Reads parts of files by HTTP range; neighbours that are asked for together come with one request. */
 
+import { DirectError, unfit } from "./errors";
+
 /** Bytes between two parts that are cheaper to read over than a request. */
 const MAX_GAP = 16 * 1024;
 /** A run is shown when all of it is there, so it should not take long. */
 const MAX_RUN_BYTES = 2 * 1024 * 1024;
 /** OpenSeadragon asks for the tiles of a frame one after the other: so long they are collected. */
 const COLLECT_MS = 8;
+const WEAK = /^W\//;
 const PARTIAL_CONTENT = 206;
 const FORBIDDEN = 403;
-
-/** The bucket did not take the address: it has run out, or was never good. */
-export class Refused extends Error {
-  override readonly name = "Refused";
-}
-
-/** The bytes are not those that the index tells of. */
-export class OtherFile extends Error {
-  override readonly name = "OtherFile";
-}
 
 export interface Part {
   readonly start: number;
@@ -45,7 +38,7 @@ export class RangedFile {
     this.#ask = ask;
   }
 
-  /** Read a part; rejects with Refused, OtherFile, what `fetch` throws, or the signal's reason. */
+  /** Read a part; rejects with DirectError, what `fetch` throws, or the signal's reason. */
   read({ start, length }: Part, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.length === 0) {
@@ -94,16 +87,16 @@ export class RangedFile {
     if (response.status !== PARTIAL_CONTENT) {
       await response.body?.cancel();
       const words = `the bucket answered ${response.status}`;
-      throw response.status === FORBIDDEN ? new Refused(words) : new Error(words);
+      throw response.status === FORBIDDEN ? new DirectError("refused", words) : new Error(words);
     }
     // If-Match would need a preflight; a file that changed is as well known by its answer.
     if (bare(response.headers.get("etag")) !== bare(this.#etag)) {
       await response.body?.cancel();
-      throw new OtherFile("the file in the bucket is not the one that was indexed");
+      throw unfit("the file in the bucket is not the one that was indexed");
     }
     const bytes = new Uint8Array(await response.arrayBuffer());
     if (bytes.length !== end - start) {
-      throw new OtherFile("the bucket sent another part than was asked for");
+      throw unfit("the bucket sent another part than was asked for");
     }
     return bytes;
   }
@@ -143,5 +136,5 @@ function allOf(signals: readonly AbortSignal[]): AbortSignal {
 }
 
 function bare(etag: string | null): string {
-  return (etag ?? "").replace(/^W\//, "").replaceAll('"', "");
+  return (etag ?? "").replace(WEAK, "").replaceAll('"', "");
 }

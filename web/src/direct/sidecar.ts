@@ -7,6 +7,7 @@
  */
 
 import { crc32 } from "./crc32";
+import { unfit } from "./errors";
 import { base64Bytes, inflated } from "./unpack";
 
 const MAGIC = "LSINDEX";
@@ -60,11 +61,6 @@ interface Header {
   readonly levels: readonly LevelHeader[];
 }
 
-/** Thrown for an index that is damaged or of another version. */
-export class StrangeIndex extends Error {
-  override readonly name = "StrangeIndex";
-}
-
 export class Sidecar {
   readonly files: readonly SourceFile[];
   readonly levels: readonly IndexedLevel[];
@@ -79,17 +75,17 @@ export class Sidecar {
     this.levels = header.levels.map(levelOf);
   }
 
-  /** Read an index; throws StrangeIndex, and what unpacking throws. */
+  /** Read an index; throws DirectError, and what reading JSON and unpacking throw. */
   static async read(bytes: Uint8Array<ArrayBuffer>): Promise<Sidecar> {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const end = bytes.byteLength - CRC_BYTES;
     const magic = String.fromCharCode(...bytes.subarray(0, MAGIC.length));
     if (end < START_BYTES || magic !== MAGIC || view.getUint8(MAGIC.length) !== VERSION) {
-      throw new StrangeIndex("the index is of another version");
+      throw unfit("the index is of another version");
     }
     const tables = START_BYTES + view.getUint32(MAGIC.length + 1, true);
     if (tables > end || crc32(bytes.subarray(0, end)) !== view.getUint32(end, true)) {
-      throw new StrangeIndex("the index is damaged");
+      throw unfit("the index is damaged");
     }
     const text = new TextDecoder().decode(bytes.subarray(START_BYTES, tables));
     const header = JSON.parse(text) as Header;
@@ -103,7 +99,7 @@ export class Sidecar {
     return (t * focal + z) * Math.max(1, channels.length) + channel;
   }
 
-  /** Return the table of a plane of a level; throws StrangeIndex when there is none. */
+  /** Return the table of a plane of a level; throws DirectError when there is none. */
   plane(level: number, number: number): Plane {
     const key = `${level}/${number}`;
     const known = this.#planes.get(key);
@@ -119,7 +115,7 @@ export class Sidecar {
     const header = this.#header.levels[level];
     const [head, file] = header?.planes[number] ?? [];
     if (header === undefined || head === undefined || file === undefined || !this.files[file]) {
-      throw new StrangeIndex(`level ${level} has no plane ${number}`);
+      throw unfit(`level ${level} has no plane ${number}`);
     }
     const count = chunksOfLevel(header);
     const before = this.#header.levels.slice(0, level);
@@ -161,10 +157,10 @@ function chunksOf({ levels, axes }: Header): number {
   const chunks = counts.reduce((sum, count) => sum + count, 0);
   const fit = levels.every(({ planes: { length } }) => length === planes || length === 0);
   if (!(fit && planes > 0 && planes <= MAX_PLANES && chunks <= MAX_CHUNKS)) {
-    throw new StrangeIndex("the tables of the index do not fit its levels");
+    throw unfit("the tables of the index do not fit its levels");
   }
   if (!sizes.every((side) => Number.isSafeInteger(side) && side >= 0)) {
-    throw new StrangeIndex("a level of the index has no size");
+    throw unfit("a level of the index has no size");
   }
   return chunks;
 }

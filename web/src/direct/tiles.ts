@@ -3,8 +3,9 @@
 import type { Look } from "../look/look";
 import { isAbort } from "../problem";
 import type { DirectDescription } from "./description";
+import { isFault, unfit } from "./errors";
 import { blank, drawn, type Size, type StoredTile } from "./picture";
-import { type Ask, OtherFile, RangedFile, Refused } from "./ranges";
+import { type Ask, RangedFile } from "./ranges";
 import { type IndexedLevel, Sidecar } from "./sidecar";
 import { base64Bytes } from "./unpack";
 
@@ -76,7 +77,7 @@ export class DirectTiles {
     try {
       return await this.#draw(await opening, place, look, signal);
     } catch (error) {
-      if (!(error instanceof Refused)) {
+      if (!isFault(error, "refused")) {
         throw error;
       }
     }
@@ -102,7 +103,7 @@ export class DirectTiles {
     const [start, length] = [plane.offsets[number], plane.lengths[number]];
     const file = files[plane.file];
     if (start === undefined || length === undefined || file === undefined) {
-      throw new OtherFile("the index does not know this tile");
+      throw unfit("the index does not know this tile");
     }
     const shown = shownSize(indexed, column, row);
     if (length === 0) {
@@ -129,7 +130,7 @@ export class DirectTiles {
     this.#index ??= await Sidecar.read(base64Bytes(described.index));
     const index = this.#index;
     if (described.files.length !== index.files.length) {
-      throw new OtherFile("the index tells of other files than the addresses");
+      throw unfit("the index tells of other files than the addresses");
     }
     const files = index.files.map(
       ({ etag }, place) => new RangedFile(described.files[place] as string, etag, this.#ask),
@@ -140,7 +141,7 @@ export class DirectTiles {
 
   #failed(error: unknown): void {
     this.#failures += 1;
-    if (error instanceof OtherFile) {
+    if (isFault(error, "other")) {
       this.#pausedUntil = Number.POSITIVE_INFINITY;
     } else if (this.#failures >= FAILURES_ENOUGH) {
       this.#failures = 0;
@@ -157,7 +158,7 @@ type Plane = Look & { readonly channel: number };
  * when they have to be made.
  */
 export function storedChannel({ channels, srgb }: Look): number | null {
-  const shown = channels.flatMap(({ shown: on }, number) => (on ? [number] : []));
+  const shown = channels.flatMap(({ shown: on }, place) => (on ? [place] : []));
   const [number] = shown;
   if (srgb || (channels.length > 0 && shown.length !== 1)) {
     return null;

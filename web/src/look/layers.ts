@@ -3,7 +3,7 @@
  * and take their place when all of the view is there.
  */
 
-import OpenSeadragon from "openseadragon";
+import type OpenSeadragon from "openseadragon";
 
 /** A look that takes longer than this to load gives way to a newer one. */
 const PATIENCE_MS = 4000;
@@ -15,31 +15,39 @@ type Image = OpenSeadragon.TiledImage;
 
 export class Layers {
   readonly #viewer: OpenSeadragon.Viewer;
-  readonly #settled: (settled: boolean) => void;
+  readonly #changed: () => void;
   #shown: Image | null = null;
   #coming: Image | null = null;
   /** Stands for the present change; another one, or none, makes this one void. */
   #change: symbol | null = null;
+  #due = 0;
   #wanted: OpenSeadragon.TileSource | null = null;
 
-  /** `settled` is told when the look that was asked for last is all there, and when that ceases. */
-  constructor(viewer: OpenSeadragon.Viewer, settled: (settled: boolean) => void) {
+  /** `changed` is called when `isSettled` may have changed. */
+  constructor(viewer: OpenSeadragon.Viewer, changed: () => void) {
     this.#viewer = viewer;
-    this.#settled = settled;
+    this.#changed = changed;
+  }
+
+  /** Whether all of the view is there, in the look that was asked for last. */
+  get isSettled(): boolean {
+    const changing = this.#change !== null || this.#wanted !== null;
+    return !changing && this.#shown?.getFullyLoaded() === true;
   }
 
   /** Begin with the picture that the viewer opened with. */
   start(image: Image): void {
     this.#shown = image;
     this.#watch(image);
-    this.#tell();
+    this.#changed();
     this.#begin();
   }
 
   /** Show another source of the same slide; of several asked for in a hurry the last one counts. */
   show(source: OpenSeadragon.TileSource): void {
     this.#wanted = source;
-    this.#tell();
+    this.#changed();
+    this.#giveUpLate();
     this.#begin();
   }
 
@@ -56,7 +64,8 @@ export class Layers {
     this.#wanted = null;
     const change = Symbol("change");
     this.#change = change;
-    setTimeout(() => this.#giveUp(change), PATIENCE_MS);
+    this.#due = performance.now() + PATIENCE_MS;
+    setTimeout(() => this.#giveUpLate(), PATIENCE_MS);
     const success = (event: Event) => this.#added(change, (event as unknown as Added).item);
     this.#viewer.addTiledImage({ tileSource: source, opacity: 0, preload: true, success });
   }
@@ -75,7 +84,7 @@ export class Layers {
   #watch(image: Image): void {
     image.addHandler("fully-loaded-change", ({ fullyLoaded }) => {
       if (image === this.#shown) {
-        this.#tell();
+        this.#changed();
       } else if (fullyLoaded && image === this.#coming) {
         this.#whenNavigatorIsReady(image, performance.now() + NAVIGATOR_PATIENCE_MS);
       }
@@ -103,12 +112,12 @@ export class Layers {
     this.#change = null;
     // The new picture is drawn once above the old one before that goes.
     requestAnimationFrame(() => requestAnimationFrame(() => this.#remove(old)));
-    this.#tell();
+    this.#changed();
     this.#begin();
   }
 
-  #giveUp(change: symbol): void {
-    if (this.#change !== change || this.#wanted === null) {
+  #giveUpLate(): void {
+    if (this.#change === null || this.#wanted === null || performance.now() < this.#due) {
       return;
     }
     this.#remove(this.#coming);
@@ -121,11 +130,6 @@ export class Layers {
     if (image !== null) {
       this.#viewer.world.removeItem(image);
     }
-  }
-
-  #tell(): void {
-    const changing = this.#change !== null || this.#wanted !== null;
-    this.#settled(!changing && this.#shown?.getFullyLoaded() === true);
   }
 }
 

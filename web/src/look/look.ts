@@ -37,12 +37,13 @@ export function usualChannel({ shown, colour, window }: Channel): ChannelLook {
   return { shown, colour: colour.toUpperCase(), window };
 }
 
-/** Return a look with one channel changed. */
-export function withChannel(look: Look, number: number, change: Partial<ChannelLook>): Look {
-  const channels = look.channels.map((channel, place) =>
-    place === number ? { ...channel, ...change } : channel,
-  );
-  return { ...look, channels };
+/** Return channels of which one is changed. */
+export function withChannel(
+  channels: readonly ChannelLook[],
+  number: number,
+  change: Partial<ChannelLook>,
+): readonly ChannelLook[] {
+  return channels.map((channel, place) => (place === number ? { ...channel, ...change } : channel));
 }
 
 /** Say whether one more channel can be shown. */

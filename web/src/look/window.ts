@@ -3,7 +3,7 @@
 import type { SampleWindow } from "../slides";
 
 /** A scale goes so far beyond what is usually shown as white: farther, a slider's px are too coarse. */
-const BEYOND_WHITE = 2.5;
+const BEYOND_WHITE = 2;
 const ROUND_STEPS = [1, 1.5, 2, 3, 4, 5, 6, 8, 10] as const;
 const BITS_PER_BYTE = 8;
 

@@ -13,6 +13,7 @@ function makeParts() {
     image: el("div"),
     navigator: el("div"),
     toolbar: el("div"),
+    look: el("section"),
     scaleBar: el("div"),
     progress: el("div"),
     notice: el("div"),

@@ -124,6 +124,7 @@ test("the last row is found where rounding would name one that does not exist", 
     tile_height: 240,
     columns: 2,
     rows: 1,
+    made: false,
   });
   expect(new Pyramid(levels).cellAt(0, 0.5, 0.5999)).toEqual({ column: 0, row: 0 });
 });

@@ -1,6 +1,7 @@
 """A slide's own levels as they are: every tile a JPEG file, and a descriptor beside them."""
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -69,10 +70,8 @@ def associated(source: ExportSource, *, labels: bool) -> dict[str, tuple[Image.I
     Pictures that cannot be decoded are left out: a damaged label keeps nobody from the slide.
     """
     found: dict[str, Image.Image] = {}
-    try:
+    with suppress(InvalidInput):  # a slide without coarse levels, too large to be read for this
         found["thumbnail"] = render.thumbnail(source.index, source.pixels, _THUMBNAIL_SIDE)
-    except InvalidInput:
-        pass  # a slide without coarse levels, too large to be read as a whole for this
     for name, read in sorted(source.pictures.items()):
         if labels or name not in descriptor.PRIVATE_IMAGES:
             try:

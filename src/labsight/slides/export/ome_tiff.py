@@ -44,7 +44,9 @@ class OmeTiff:
 
     def plan(self) -> Plan:
         """Return the plan."""
-        layers, stages, tiles, stored = [], [], 0, 0
+        layers: list[Layer] = []
+        stages: list[Stage] = []
+        tiles = stored = 0
         for number, level in enumerate(self.levels):
             for plane in range(self.planes):
                 layer = len(layers)

@@ -3,6 +3,7 @@
 https://docs.openmicroscopy.org/ome-model/latest/ome-tiff/specification.html, schema 2016-06.
 """
 
+from collections.abc import Mapping
 from xml.sax.saxutils import quoteattr
 
 from labsight import __version__
@@ -20,7 +21,7 @@ def ome_xml(index: SlideIndex, name: str, *, samples: int, bits: int, big_endian
     channels = [
         _channel(number, samples, one.name, one.colour) for number, one in enumerate(axes.channels)
     ] or [_channel(0, samples, "", "")]
-    pixels = {
+    pixels: dict[str, str | int] = {
         "ID": "Pixels:0",
         "DimensionOrder": "XYCZT",
         "Type": f"uint{bits}",
@@ -64,7 +65,7 @@ def _channel(number: int, samples: int, name: str, colour: str) -> str:
 def _instrument(index: SlideIndex) -> str:
     if not index.magnification:
         return ""
-    objective = {
+    objective: dict[str, str | int] = {
         "ID": "Objective:0:0",
         "NominalMagnification": _number(index.magnification),
     }
@@ -81,7 +82,7 @@ def _settings(index: SlideIndex) -> str:
     return told
 
 
-def _attributes(told: "dict[str, str | int] | dict[str, str]") -> str:
+def _attributes(told: Mapping[str, str | int]) -> str:
     return "".join(f" {name}={quoteattr(str(value))}" for name, value in told.items())
 
 

@@ -23,6 +23,7 @@ class Target(StrEnum):
 
 
 DEEP_ZOOM = frozenset({Target.DZI, Target.SZI})
+WITH_PICTURES = frozenset({Target.TILES, Target.ZIP, Target.SZI})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +48,10 @@ class Options:
                 f"--{target} has the slide's own tiles: leave out --tile-size and --overlap, "
                 "they are for --dzi and --szi"
             )
-        if target is Target.OME_TIFF and self.labels:
+        if self.labels and target not in WITH_PICTURES:
             raise InvalidInput(
-                "--ome-tiff holds no label and macro images: leave out --labels, or take another "
-                "target"
+                f"--{target} holds no label and macro images: leave out --labels, or take --tiles, "
+                "--zip or --szi"
             )
         for name, value, allowed in (
             ("--tile-size", self.tile_size, TILE_SIDES),

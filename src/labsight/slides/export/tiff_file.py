@@ -15,7 +15,6 @@ from labsight.slides.pixels import jpeg
 
 _YCBCR_SUBSAMPLING = 530
 _CENTIMETRE = 3  # ResolutionUnit
-_SCALE = 1000  # denominator of resolutions
 _REDUCED = 1  # NewSubfileType
 _PHOTOMETRIC = {"inverted": 0, "grey": 1, "rgb": 2, "ycbcr": 6}
 _COMPRESSION = {
@@ -125,15 +124,13 @@ class TiffSink:
         index, make = self._image.source.index, self._encoder
         if index.mpp is None:
             return {}
-        per_cm = [
-            round(10_000 * _SCALE / mpp * own / finest)
-            for mpp, own, finest in zip(
-                index.mpp, (level.width, level.height), (index.width, index.height), strict=True
-            )
-        ]
+        sizes = (level.width, level.height), (index.width, index.height)
+        across, down = (
+            10_000 / mpp * own / finest for mpp, own, finest in zip(index.mpp, *sizes, strict=True)
+        )
         return {
-            Code.X_RESOLUTION: make.rational(per_cm[0], _SCALE),
-            Code.Y_RESOLUTION: make.rational(per_cm[1], _SCALE),
+            Code.X_RESOLUTION: make.rational(across),
+            Code.Y_RESOLUTION: make.rational(down),
             Code.RESOLUTION_UNIT: make.shorts(_CENTIMETRE),
         }
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 HEADER_BYTES = 16
 _INLINE = 8  # bytes that fit into an entry
+_LARGEST = (1 << 32) - 1
 _BYTE, _ASCII, _SHORT, _LONG, _RATIONAL, _UNDEFINED, _LONG8, _IFD8 = 1, 2, 3, 4, 5, 7, 16, 18
 
 
@@ -55,9 +56,13 @@ class Encoder:
         """Return where other directories lie."""
         return Value(_IFD8, len(places), self._packed("Q", places))
 
-    def rational(self, numerator: int, denominator: int) -> Value:
-        """Return a RATIONAL."""
-        return Value(_RATIONAL, 1, struct.pack(f"{self._order}II", numerator, denominator))
+    def rational(self, value: float) -> Value:
+        """Return a RATIONAL, as exact as its two numbers of 32 bits allow; at most 2^32 - 1."""
+        scale = 1
+        while value * scale * 10 < _LARGEST and scale * 10 < _LARGEST:
+            scale *= 10
+        numbers = min(round(value * scale), _LARGEST), scale
+        return Value(_RATIONAL, 1, struct.pack(f"{self._order}II", *numbers))
 
     @staticmethod
     def text(text: str) -> Value:

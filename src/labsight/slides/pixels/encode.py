@@ -63,7 +63,7 @@ def crop(stream: bytes, width: int, height: int, tile_size: tuple[int, int]) -> 
             if image.size != found:  # Pillow goes by the last frame header, decoders fail on two
                 raise DamagedSlide("a stored tile cannot be decoded: it has several frames")
             return _cut(image, width, height)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except (OSError, SyntaxError, ValueError, LookupError, Image.DecompressionBombError) as error:
         raise DamagedSlide(f"a stored tile cannot be decoded: {error}") from None
 
 
