@@ -36,24 +36,27 @@ def interleave(
 ) -> dict[str, TileCost]:
     """Let all read tiles at the same random places in each round, at 1/2^power of the full size.
 
-    Every reader's grid has at least ``least`` columns and rows there.
+    Every reader's grid has at least ``least`` columns and rows there. No tile is read twice, so
+    that nobody answers from what it has kept.
     """
     costs: dict[str, list[TileCost]] = {name: [] for name in readers}
-    for turn in range(-1, rounds):
-        count = WARM if turn < 0 else tiles
-        places = distinct(count, least, random.Random(1000 * power + turn))
+    places = distinct(WARM + rounds * tiles, least, random.Random(power))
+    for name in readers:
+        readers[name].ask("read", power=power, places=places[:WARM])
+    for turn in range(rounds):
+        start = WARM + turn * tiles
         for name in rotated(list(readers), turn):
-            answer = readers[name].ask("read", power=power, places=places)
-            if turn >= 0:
-                costs[name].append(TileCost(answer.cpu * 1e3 / count, answer.wall * 1e3 / count))
+            part = places[start : start + tiles]
+            answer = readers[name].ask("read", power=power, places=part)
+            costs[name].append(TileCost(answer.cpu * 1e3 / tiles, answer.wall * 1e3 / tiles))
     return {name: _median(found) for name, found in costs.items()}
 
 
 def distinct(count: int, least: int, chance: random.Random) -> list[Place]:
     """Return random places, no two in one tile of a grid of ``least`` columns and rows or more.
 
-    So none is answered from what was kept. Each lies in a cell of its own of a coarse lattice, at
-    random there, but a tile's width off the cell's end.
+    Each lies in a cell of its own of a coarse lattice, at random there, but a tile's width off the
+    cell's end.
     """
     side = math.isqrt(count - 1) + 2
     if side > least:

@@ -8,8 +8,8 @@ from bench.interleaved import compared, interleave, together
 from bench.processes import Worker
 from bench.report import Bar, Figure
 
-# (power of two, bar against openslide, bar against large_image)
-_LEVELS = (1, 8, 4), (3, 5, 3)
+# (power of two, least rows of a grid there, bar against openslide, bar against large_image)
+_LEVELS = (1, 58, 8, 4), (3, 14, 5, 3)
 _PEERS = "openslide DeepZoom 254+1", "large_image tiff"
 
 
@@ -19,7 +19,7 @@ def _bar(power: int, peer: str, least: float) -> Bar:
 
 BARS = tuple(
     _bar(power, peer, least)
-    for power, *bars in _LEVELS
+    for power, _, *bars in _LEVELS
     for peer, least in zip(_PEERS, bars, strict=True)
 )
 
@@ -38,10 +38,8 @@ def measure(effort: Effort) -> Iterator[Figure]:
         },
     }
     with together(readers):
-        for power, *bars in _LEVELS:
-            cost = interleave(
-                readers, power, rounds=effort.of(11, 3), tiles=effort.of(40, 24), least=14
-            )
+        for power, rows, *bars in _LEVELS:
+            cost = interleave(readers, power, rounds=effort.of(7, 3), tiles=20, least=rows)
             fastest = min(
                 (cost[f"large_image {plain}"] for plain in (True, False)), key=lambda one: one.cpu
             )

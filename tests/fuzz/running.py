@@ -44,18 +44,25 @@ def _one_process(
     process = context.Process(target=work, args=(target, numbers, seed, at, theirs), daemon=True)
     process.start()
     theirs.close()
+    found = Found()
     seen, since = at.value, time.monotonic()
-    while not mine.poll(_LOOK) and process.is_alive():
+    while found.cases < len(numbers):
+        if mine.poll(_LOOK):
+            try:
+                found.add(mine.recv())
+            except EOFError:
+                process.join()
+                return _broken(found, at.value, f"ended the process ({process.exitcode})")
         if at.value != seen:
             seen, since = at.value, time.monotonic()
         elif time.monotonic() - since > hangs_after:
             process.kill()
             process.join()
-            return Found(cases=1, faults=[(seen, f"hung for {hangs_after:.0f} s")]), seen
-    try:
-        found: Found = mine.recv()
-    except EOFError:
-        process.join()
-        return Found(cases=1, faults=[(at.value, f"ended the process ({process.exitcode})")]), at.value
+            return _broken(found, seen, f"hung for {hangs_after:.0f} s")
     process.join()
     return found, numbers.stop - 1
+
+
+def _broken(found: Found, number: int, how: str) -> tuple[Found, int]:
+    found.add(Found(cases=1, faults=[(number, how)]))
+    return found, number

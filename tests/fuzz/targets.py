@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from tests.fuzz.claims import Claims
 from tests.fuzz.documents import Addresses, Documents, Sidecars, Units
 from tests.fuzz.slide_seeds import slides
 from tests.fuzz.streams import EdgeTiles, Profiles, RestartIntervals, Tiles
@@ -13,6 +14,6 @@ def targets() -> dict[str, Target]:
     """Return them by name."""
     found: tuple[Target, ...] = (
         *slides(), Tiles(), EdgeTiles(), RestartIntervals(), Profiles(), Sidecars(), Units(),
-        Documents(), Addresses(),
+        Documents(), Addresses(), Claims(),
     )  # fmt: skip
     return {one.name: one for one in found}

@@ -24,6 +24,7 @@ from tests.fuzz.target import Target
 MEMORY = 100 << 20  # bytes that one case may allocate
 SECONDS = 1.0  # of CPU that one case may take
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+_TOLD = 100  # cases whose figures are sent at once: those are lost that a hang comes behind
 _STACK = 256 << 10  # bytes for each thread: address space too, and eight of them read DICOM files
 
 
@@ -51,13 +52,14 @@ class Found:
 def work(
     target: Target, numbers: range, seed: int, at: "Synchronized[int]", end: Connection
 ) -> None:
-    """Run cases and send what was found; ``at`` is the case that is being run."""
+    """Run cases and send what was found, a few at a time; ``at`` is the case that is being run."""
     _be_quiet()
     threading.stack_size(_STACK)
     run(target, range(2), seed=-1)  # loads what is loaded late
     limit = _of_status("VmSize") + MEMORY
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    end.send(run(target, numbers, seed, at))
+    for first in range(numbers.start, numbers.stop, _TOLD):
+        end.send(run(target, range(first, min(first + _TOLD, numbers.stop)), seed, at))
 
 
 def run(target: Target, numbers: range, seed: int, at: "Synchronized[int] | None" = None) -> Found:

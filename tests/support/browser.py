@@ -10,6 +10,7 @@ from pathlib import Path
 
 import uvicorn
 from playwright.sync_api import Browser, sync_playwright
+from starlette.types import ASGIApp
 
 from labsight.api.serve import Served
 
@@ -37,10 +38,18 @@ def serving(
     """Import and serve a folder on a free port of this machine; yield the address."""
     served = Served(slides, cache, show_labels=show_labels, allowed_origin=allowed_origin)
     served.scan(lambda _line: None)
+    with answering(served.app) as address:
+        yield address
+    served.close()
+
+
+@contextmanager
+def answering(app: ASGIApp) -> Iterator[str]:
+    """Run an application on a free port of this machine; yield the address."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-        server = uvicorn.Server(uvicorn.Config(served.app, log_level="warning"))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         while not server.started and thread.is_alive():
@@ -48,4 +57,3 @@ def serving(
         yield f"http://127.0.0.1:{port}"
         server.should_exit = True
         thread.join()
-    served.close()

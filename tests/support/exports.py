@@ -18,7 +18,7 @@ from labsight.slides.view import default_view
 
 # Kills its own process at the n-th call of a function of os: before it, in its midst, or behind it.
 _KILLED = """
-import os, signal, sys
+import os, signal, sys, tempfile
 from pathlib import Path
 from tests.support.exports import run_export
 name, at, when = sys.argv[4], int(sys.argv[5]), sys.argv[6]
@@ -35,6 +35,7 @@ def counted(*given, **named):
         os.kill(os.getpid(), signal.SIGKILL)
     return real(*given, **named)
 
+tempfile.gettempdir()  # writes, to find out whether it may
 setattr(os, name, counted)
 run_export(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
 """

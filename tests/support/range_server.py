@@ -21,7 +21,8 @@ class Files:
     """What is served: contents by path.
 
     ``odd`` are answers that each take the place of one that would be right. ``delay`` is in
-    seconds, before every answer. ``etags`` overrules the ETag of a path, None for none.
+    seconds, before every answer. ``etags`` overrules the ETag of a path, None for none. ``every``
+    are headers of every answer.
     """
 
     port: int
@@ -31,6 +32,7 @@ class Files:
     odd: deque[Odd] = field(default_factory=deque)
     delay: float = 0.0
     etags: dict[str, str | None] = field(default_factory=dict)
+    every: dict[str, str] = field(default_factory=dict)
     ranges: bool = True
     connections: int = 0
     at_once: int = 0
@@ -70,7 +72,8 @@ class Handler(BaseHTTPRequestHandler):
     def say(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
         """Send an answer."""
         self.send_response(status)
-        for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
+        sent = {"Content-Length": str(len(body)), **self.files.every, **(headers or {})}
+        for name, value in sent.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":

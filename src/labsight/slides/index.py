@@ -13,6 +13,7 @@ from functools import cached_property
 
 from labsight.errors import NotFound
 from labsight.slides.axes import NO_AXES, Axes
+from labsight.slides.view import View, default_view
 
 # Raised when sidecars of older releases no longer tell what is needed: those are made anew.
 FORMAT_VERSION = 2
@@ -173,6 +174,11 @@ class SlideIndex:
     def version(self) -> str:
         """Eight hex digits that change with the file or with how its tiles are made."""
         return version_of(self.etag)
+
+    @cached_property
+    def usual_view(self) -> View:
+        """What is shown of the slide when nothing else is asked for."""
+        return default_view(self.axes)
 
     @property
     def width(self) -> int:

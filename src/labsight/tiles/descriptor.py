@@ -5,7 +5,6 @@ from typing import Any
 from labsight import keys
 from labsight.errors import InvalidInput
 from labsight.slides.index import SlideIndex
-from labsight.slides.view import default_view
 
 PRIVATE_IMAGES = frozenset({"label", "macro"})
 DEEP_ZOOM_TILES = range(32, 2049)  # px
@@ -79,7 +78,7 @@ def _axes(index: SlideIndex) -> dict[str, Any]:
 
     Without channels the samples are colours; those of 16 bits are shown by their upper eight.
     """
-    axes, usual = index.axes, default_view(index.axes)
+    axes, usual = index.axes, index.usual_view
     return {
         "channels": [
             {

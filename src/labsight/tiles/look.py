@@ -2,18 +2,18 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from labsight.errors import InvalidInput
 from labsight.slides.index import Level, SlideIndex
-from labsight.slides.view import View, default_view, parse_view
+from labsight.slides.view import View, parse_view
 
+_ASKED = frozenset({"channels", "z", "t", "icc"})
 _WHITE = "FFFFFF"
 _FULL = (0, 255)  # of 8-bit samples
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(NamedTuple):
     """A view, and whether the scanner's colours are turned into sRGB; ``tag`` is "" by default."""
 
     view: View
@@ -36,7 +36,9 @@ class Look:
 
 def look_of(index: SlideIndex, query: Mapping[str, str]) -> Look:
     """Read ``channels``, ``z``, ``t`` and ``icc``; raise InvalidInput."""
-    usual = default_view(index.axes)
+    usual = index.usual_view
+    if _ASKED.isdisjoint(query):
+        return Look(usual)
     srgb = _srgb(index, query.get("icc"))
     view = parse_view(index.axes, query.get("channels"), query.get("z"), query.get("t"))
     if view == usual and not srgb:

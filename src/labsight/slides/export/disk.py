@@ -85,3 +85,10 @@ def name_finally(part: Path, final: Path) -> None:
 
 def _taken(final: Path) -> Conflict:
     return Conflict(f"{final} exists meanwhile, and nothing is overwritten: move it away")
+
+
+def without_journal(part: Path) -> str:
+    """Say why a part that is there is not continued."""
+    return (
+        f"{part} exists, but not the journal that tells how to continue it: delete it to begin anew"
+    )

@@ -4,7 +4,14 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from labsight.slides.export.disk import PART, name_finally, write_all, writing
+from labsight.errors import Conflict
+from labsight.slides.export.disk import (
+    PART,
+    name_finally,
+    without_journal,
+    write_all,
+    writing,
+)
 from labsight.slides.export.journal import Journal
 from labsight.slides.export.plan import Batch, Layer
 
@@ -32,7 +39,9 @@ class FolderSink:
         self._last = last
         self._folders: dict[int, int] = {}
         with writing(self._part):
-            self._part.mkdir(exist_ok=journal.resumed)
+            if not journal.resumed and os.path.lexists(self._part):
+                raise Conflict(without_journal(self._part))
+            self._part.mkdir(exist_ok=True)
             for layer in layers:
                 (self._part / layer.folder).mkdir(exist_ok=True)
         if journal.resumed:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from labsight.errors import Conflict
-from labsight.slides.export.disk import PART, name_finally, write_all, writing
+from labsight.slides.export.disk import PART, name_finally, without_journal, write_all, writing
 from labsight.slides.export.journal import Journal
 
 
@@ -23,10 +23,7 @@ class PartFile:
             try:
                 self._file = os.open(self.path, flags, 0o666)
             except FileExistsError:
-                raise Conflict(
-                    f"{self.path} exists, but not the journal that tells how to continue it: "
-                    "delete it to begin anew"
-                ) from None
+                raise Conflict(without_journal(self.path)) from None
             if os.fstat(self._file).st_size < end:
                 os.close(self._file)
                 raise Conflict(

@@ -168,10 +168,12 @@ def _count(plan: Plan, sink: Sink) -> int:
 
 def _write_once(final: Path, source: ExportSource, options: Options) -> None:
     """Write the descriptor of a Deep Zoom pyramid in one step, unless it is there."""
+    part = final.with_name(final.name + PART)
     if final.exists():
+        with writing(final):
+            part.unlink(missing_ok=True)
         return
     grid = deep_zoom.grid_of(source, options)
-    part = final.with_name(final.name + PART)
     with writing(final):
         part.write_bytes(descriptor.deep_zoom_xml(source.index, grid.width, grid.overlap))
     name_finally(part, final)

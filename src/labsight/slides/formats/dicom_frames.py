@@ -82,9 +82,7 @@ def _extended(part: Part10, first: int, count: int) -> Frames | None:
     starts, lengths = (_numbers("Q", part.source.aside(*place)) for place in places if place)
     if max(starts) > part.source.size or max(lengths) > MAX_FRAME_BYTES:
         raise DamagedSlide("the extended offset table of the DICOM file names frames outside it")
-    frames = Frames(
-        array("Q", [first + start + _ITEM_HEADER for start in starts]), array("I", lengths)
-    )
+    frames = _frames(first, starts, lengths)
     for number in _samples(lengths):
         found = _item_length(part.source, frames.offsets[number] - _ITEM_HEADER)
         if found is None or found < lengths[number]:
@@ -105,20 +103,18 @@ def _by_basic_table(source: Source, first: int, starts: "array[int]") -> Frames 
     last = _item_length(source, first + starts[-1])
     if last is None:
         return None
-    ends = [*starts[1:], starts[-1] + _ITEM_HEADER + last]
-    lengths = [end - start - _ITEM_HEADER for start, end in zip(starts, ends, strict=True)]
+    lengths = array("q", (end - start - _ITEM_HEADER for start, end in pairwise(starts)))
+    lengths.append(last)
     for number in _samples(lengths):
         found = _item_length(source, first + starts[number])
         if found is None:
             return None
         if found != lengths[number]:
             raise _several_fragments()
-    _check_end(source, first + ends[-1])
+    _check_end(source, first + starts[-1] + _ITEM_HEADER + last)
     if max(lengths) > MAX_FRAME_BYTES:
         raise DamagedSlide(f"a frame of the DICOM file claims {max(lengths):,} bytes")
-    return Frames(
-        array("Q", [first + start + _ITEM_HEADER for start in starts]), array("I", lengths)
-    )
+    return _frames(first, starts, lengths)
 
 
 def _by_walking(source: Source, at: int, count: int) -> Frames:
@@ -148,7 +144,13 @@ def _check_end(source: Source, at: int) -> None:
         raise _several_fragments()
 
 
-def _samples(lengths: "array[int] | list[int]") -> set[int]:
+def _frames(first: int, starts: "array[int]", lengths: "array[int]") -> Frames:
+    """Return frames by where their fragments start, counted from the first one."""
+    offsets = array("Q", (first + start + _ITEM_HEADER for start in starts))
+    return Frames(offsets, array("I", lengths))
+
+
+def _samples(lengths: "array[int]") -> set[int]:
     """Return the numbers of the frames whose headers are looked at."""
     return {0, len(lengths) - 1, max(range(len(lengths)), key=lengths.__getitem__)}
 

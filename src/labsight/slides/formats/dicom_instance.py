@@ -12,9 +12,11 @@ from labsight.slides.formats.dicom_tags import WHOLE_SLIDE, Tag
 from labsight.slides.formats.dicom_values import Elements
 from labsight.slides.formats.tiff import MAX_SIDE
 from labsight.slides.formats.tiff_coding import LeftToOpenSlide
-from labsight.slides.index import MAX_TILE_PX, MAX_TILES, Coding
+from labsight.slides.index import MAX_TILE_PX, Coding
 from labsight.slides.ranges import Bytes
 
+# Of one file, so that its tables stay far below 100 MB; the largest scans have a tenth of it.
+MAX_FRAMES, MAX_PLACES = 1 << 21, 1 << 22
 # Value 3 of Image Type (PS3.3, C.8.12.4.1.1)
 VOLUME, THUMBNAIL = "VOLUME", "THUMBNAIL"
 LABEL, OVERVIEW = "LABEL", "OVERVIEW"
@@ -155,10 +157,10 @@ def _pixels(part: Part10, grid: Grid) -> Pixels:
             "px are shown"
         )
     frames = found.count(Tag.NUMBER_OF_FRAMES, 1)
-    if not 0 < frames <= min(MAX_TILES, part.source.size) or grid.count > MAX_TILES:
+    if not 0 < frames <= min(MAX_FRAMES, part.source.size) or grid.count > MAX_PLACES:
         raise DamagedSlide(
             f"the DICOM file claims {frames:,} frames for {grid.count:,} places; at most "
-            f"{MAX_TILES:,} are read"
+            f"{MAX_FRAMES:,} and {MAX_PLACES:,} are read"
         )
     part.allow(frames)
     positions = read_positions(part, frames) if _is_sparse(found, grid, frames) else None

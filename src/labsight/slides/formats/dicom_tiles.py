@@ -55,12 +55,10 @@ def _full(parts: Sequence[Instance]) -> Planes:
             raise _split()
         place = slice(at - starts[which], at - starts[which] + tiles)
         pixels = _pixels(parts[which])
-        planes[key] = Chunks(
-            head_of(pixels.coding),
-            pixels.frames.offsets[place],
-            pixels.frames.lengths[place],
-            parts[which].file,
-        )
+        offsets, lengths = pixels.frames.offsets, pixels.frames.lengths
+        if len(offsets) > tiles:  # else the plane has all of them: no need for a copy
+            offsets, lengths = offsets[place], lengths[place]
+        planes[key] = Chunks(head_of(pixels.coding), offsets, lengths, parts[which].file)
     if len(planes) * tiles != starts[-1]:
         raise DamagedSlide("two optical paths of the DICOM file are called the same")
     return planes

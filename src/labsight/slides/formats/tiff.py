@@ -12,6 +12,7 @@ entry (https://openslide.org/formats/hamamatsu/).
 import struct
 import sys
 from array import array
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
@@ -28,6 +29,7 @@ MAX_RAW_BYTES = 1 << 20
 MAX_TEXT_BYTES = 64 << 10
 MAX_NUMBERS = 1 << 23
 MAX_SIDE = 1 << 24  # px; the largest scanners stay below 2^19
+_PIECE = 4 << 20  # bytes of a table that are in memory beside what is made of them
 
 _LONGS = (4, 13)
 
@@ -64,6 +66,19 @@ class Tiff:
         if entry.count > at_most:
             raise DamagedSlide(f"TIFF tag {code} holds {entry.count} values, not {at_most} at most")
         return self._whole(entry)
+
+    def pieces(self, directory: Directory, code: int) -> Iterator["array[int]"]:
+        """Yield the whole numbers of a tag, so many at a time that they take little memory."""
+        entry = directory.entries.get(code)
+        if entry is None:
+            return
+        each = TYPES[entry.kind][0]
+        step = _PIECE // each
+        for first in range(0, entry.count if entry.size > _PIECE else 0, step):
+            count = min(step, entry.count - first)
+            yield self._whole(replace(entry, count=count, offset=entry.offset + first * each))
+        if 0 < entry.size <= _PIECE:
+            yield self._whole(entry)
 
     def number(self, directory: Directory, code: int, default: int) -> int:
         """Return the first whole number of a tag."""

@@ -1,8 +1,8 @@
 """Reads where the chunks of TIFF directories lie, and checks it before it is used."""
 
 from array import array
-from itertools import compress
-from operator import add
+from itertools import compress, count
+from operator import add, not_
 
 from labsight.errors import DamagedSlide
 from labsight.slides.formats.tags import Code, Directory
@@ -30,9 +30,9 @@ class Tables:
             self._read[place] = self._of(source, grid)
             self._sizes[source.file] = source.tiff.size
         head, offsets, lengths = self._read[place]
-        count = grid.columns * grid.rows
+        each = grid.columns * grid.rows
         if grid.apart > 1:
-            own = slice(source.sample * count, (source.sample + 1) * count)
+            own = slice(source.sample * each, (source.sample + 1) * each)
             offsets, lengths = offsets[own], lengths[own]
         if cut != (grid.columns, grid.rows):
             offsets, lengths = _cut(offsets, grid.columns, cut), _cut(lengths, grid.columns, cut)
@@ -58,7 +58,7 @@ class Tables:
 
 
 def _table(tiff: Tiff, directory: Directory, grid: Grid) -> tuple["array[int]", "array[int]"]:
-    """Read where a directory's chunks lie and how long they are."""
+    """Read where a directory's chunks lie and how long they are; both in pieces, to save memory."""
     # Some writers name the tables of tiles as those of strips (libtiff reads both).
     tiles = grid.tiled and Code.TILE_OFFSETS in directory
     places = Code.TILE_OFFSETS if tiles else Code.STRIP_OFFSETS
@@ -70,18 +70,28 @@ def _table(tiff: Tiff, directory: Directory, grid: Grid) -> tuple["array[int]", 
             f"a level of {grid.width} x {grid.height} px needs {wanted} tiles, the file lists "
             f"{found[0]} places and {found[1]} lengths"
         )
-    offsets, lengths = tiff.numbers(directory, places), tiff.numbers(directory, sizes)
-    _check_places(tiff, offsets, lengths, _longest(grid))
-    if not all(lengths):
-        offsets = array("Q", (at if size else 0 for at, size in zip(offsets, lengths, strict=True)))
-    return _as("Q", offsets), _as("I", lengths)
+    offsets = array("Q")
+    for piece in tiff.pieces(directory, places):
+        _check_sign(piece)
+        offsets.extend(_as("Q", piece))
+    lengths, longest = array("I"), _longest(grid)
+    for piece in tiff.pieces(directory, sizes):
+        _check_sign(piece)
+        if max(piece) > longest:
+            raise DamagedSlide(f"a tile claims {max(piece)} bytes; at most {longest} are read")
+        lengths.extend(_as("I", piece))
+    _check_ends(tiff, offsets, lengths)
+    for blank in compress(count(), map(not_, lengths)):
+        offsets[blank] = 0
+    return offsets, lengths
 
 
-def _check_places(tiff: Tiff, offsets: "array[int]", lengths: "array[int]", longest: int) -> None:
-    if min(offsets) < 0 or min(lengths) < 0:
+def _check_sign(numbers: "array[int]") -> None:
+    if min(numbers) < 0:
         raise DamagedSlide("a tile claims to lie before the start of the file")
-    if max(lengths) > longest:
-        raise DamagedSlide(f"a tile claims {max(lengths)} bytes; at most {longest} are read")
+
+
+def _check_ends(tiff: Tiff, offsets: "array[int]", lengths: "array[int]") -> None:
     end = max(map(add, compress(offsets, lengths), filter(None, lengths)), default=0)
     if end > tiff.size:
         raise DamagedSlide(

@@ -102,18 +102,21 @@ def _size(data: bytes) -> tuple[int, int, tuple[int, ...], int]:
 
 def _segments(data: bytes, tiles: int) -> Iterator[tuple[int, int]]:
     """Yield marker and place of the length of each segment, those of all tile-parts too (A.4)."""
-    at, part, parts = 2, 0, 0
+    at, part, parts = 2, -1, 0  # part: where the SOT stands that no SOD has followed yet
     while True:
         (marker,) = struct.unpack_from(">H", data, at)
         if marker == _EOC:
             return
         if marker == _SOD:
+            if part < 0:
+                raise DamagedSlide(_NOT_READ + "its parts have no beginning")
             (size,) = struct.unpack_from(">I", data, part + 6)
             if not size:  # up to the end of the codestream
                 return
-            at = part + size
-            if size < 14 or at + 2 > len(data):
+            end, part = part + size, -1
+            if end <= at or end + 2 > len(data):
                 return  # what follows is missing: the decoder meets that too
+            at = end
             continue
         if marker == _SOT:
             part, parts = at, parts + 1
