@@ -3,7 +3,7 @@
 import math
 import random
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -23,12 +23,10 @@ class TileCost:
 
 
 @contextmanager
-def together(workers: Mapping[str, Worker]) -> Iterator[Mapping[str, Worker]]:
-    """End all workers when the block ends."""
+def together(starts: Mapping[str, Callable[[], Worker]]) -> Iterator[Mapping[str, Worker]]:
+    """Start workers, and end all that were started when the block ends."""
     with ExitStack() as stack:
-        for worker in workers.values():
-            stack.enter_context(worker)
-        yield workers
+        yield {name: stack.enter_context(start()) for name, start in starts.items()}
 
 
 def interleave(

@@ -6,6 +6,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -95,15 +96,13 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def server(
-    command: Sequence[str], *, variables: Mapping[str, str] | None = None, log: Path | None = None
-) -> Iterator[subprocess.Popen[bytes]]:
+def server(command: Sequence[str], *, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server with all that it starts as one group of processes, and end the group."""
-    with log.open("wb") if log else open(os.devnull, "wb") as output:  # noqa: PTH123
+    with log.open("wb") as output:
         process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env=environment() | dict(variables or {}),
+            env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -159,11 +158,14 @@ def run(command: Sequence[str], *, variables: Mapping[str, str] | None = None) -
         start_new_session=True,
     )
     assert process.stderr is not None
+    late = threading.Timer(TIMEOUT, os.killpg, (process.pid, signal.SIGKILL))
+    late.start()
     try:
         words = process.stderr.read()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     finally:
+        late.cancel()
         process.stderr.close()
         if process.returncode is None:
             end(process)

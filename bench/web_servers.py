@@ -61,7 +61,7 @@ def labsight(slide: Path) -> Iterator[WebServer]:
         with server(command, log=folder / "log") as process:
             url = f"http://127.0.0.1:{port}{slide_path(slide)}/slide.json"
             _wait(url, process, folder / "log")
-            yield WebServer(port, process.pid, "labsight serve")
+            yield WebServer(port, process.pid, "serve")
 
 
 def slide_path(slide: Path) -> str:

@@ -89,4 +89,5 @@ def _told(side: _Side) -> str:
     rates = "/".join(f"{side.rate(n):,.0f}" for n in CONNECTIONS)
     cpu = (group_cpu(side.server.leader) - side.cpu) / side.asked * 1e3
     busy = max(side.busy)
-    return f"{rates} requests/s, {cpu:.2f} ms CPU (client busy {busy:.0%})"
+    name = side.server.version
+    return f"{name} {rates} requests/s, {cpu:.2f} ms CPU (client busy {busy:.0%})"

@@ -1,6 +1,7 @@
 """Tiles of JPEG 2000, which no browser shows."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from bench import slides
 from bench.effort import Effort
@@ -18,18 +19,18 @@ def measure(effort: Effort) -> Iterator[Figure]:
     """Let all of large_image's sources that open it take part, each with and without ICC."""
     slide = str(slides.jpeg2000())
     settings = {
-        f"source {source}{', icc off' if plain else ''}": Worker(
-            "bench.peers:LargeImage", peer=True, slide=slide, source=source, plain=plain
+        f"source {source}{', icc off' if plain else ''}": partial(
+            Worker, "bench.peers:LargeImage", peer=True, slide=slide, source=source, plain=plain
         )
         for source in _SOURCES
         for plain in (True, False)
     }
-    readers = {
-        "ours": Worker("bench.ours:LocalTiles", peer=False, slide=slide),
-        "openslide": Worker("bench.peers:DeepZoom", peer=True, slide=slide),
+    starts = {
+        "ours": partial(Worker, "bench.ours:LocalTiles", peer=False, slide=slide),
+        "openslide": partial(Worker, "bench.peers:DeepZoom", peer=True, slide=slide),
         **settings,
     }
-    with together(readers):
+    with together(starts) as readers:
         cost = interleave(readers, 0, rounds=effort.of(9, 3), tiles=40, least=48)
     yield compared(OPENSLIDE, cost["ours"], cost["openslide"])
     fastest = min(settings, key=lambda name: cost[name].cpu)

@@ -1,6 +1,7 @@
 """Levels that the slide does not have, but Deep Zoom asks for."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from bench import slides
 from bench.effort import Effort
@@ -27,17 +28,17 @@ BARS = tuple(
 def measure(effort: Effort) -> Iterator[Figure]:
     """Compare with large_image as it is by default and as it is fastest; the faster one counts."""
     slide = str(slides.aperio())
-    readers = {
-        "ours": Worker("bench.ours:LocalTiles", peer=False, slide=slide),
-        "openslide": Worker("bench.peers:DeepZoom", peer=True, slide=slide),
+    starts = {
+        "ours": partial(Worker, "bench.ours:LocalTiles", peer=False, slide=slide),
+        "openslide": partial(Worker, "bench.peers:DeepZoom", peer=True, slide=slide),
         **{
-            f"large_image {plain}": Worker(
-                "bench.peers:LargeImage", peer=True, slide=slide, source="tiff", plain=plain
+            f"large_image {plain}": partial(
+                Worker, "bench.peers:LargeImage", peer=True, slide=slide, source="tiff", plain=plain
             )
             for plain in (True, False)
         },
     }
-    with together(readers):
+    with together(starts) as readers:
         for power, rows, *bars in _LEVELS:
             cost = interleave(readers, power, rounds=effort.of(7, 3), tiles=20, least=rows)
             fastest = min(

@@ -1,6 +1,7 @@
 """A stored tile of a large Aperio slide, in process and by HTTP range."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from bench import objects, slides
 from bench.effort import Effort
@@ -18,14 +19,18 @@ def measure(effort: Effort) -> Iterator[Figure]:
     """Take CPU of each reader's process; the object server is not counted, nor its wait."""
     slide = str(slides.aperio())
     with objects.bucket() as bucket:
-        readers = {
-            "local": Worker("bench.ours:LocalTiles", peer=False, slide=slide),
-            "ranged": Worker(
-                "bench.ours:RemoteTiles", peer=False, endpoint=bucket.endpoint, key=bucket.key
+        starts = {
+            "local": partial(Worker, "bench.ours:LocalTiles", peer=False, slide=slide),
+            "ranged": partial(
+                Worker,
+                "bench.ours:RemoteTiles",
+                peer=False,
+                endpoint=bucket.endpoint,
+                key=bucket.key,
             ),
-            "peer": Worker("bench.peers:DeepZoom", peer=True, slide=slide),
+            "peer": partial(Worker, "bench.peers:DeepZoom", peer=True, slide=slide),
         }
-        with together(readers):
+        with together(starts) as readers:
             cost = interleave(
                 readers, 0, rounds=effort.of(11, 5), tiles=effort.of(300, 60), least=100
             )

@@ -11,6 +11,7 @@ from labsight.tiles.forward import Forward
 from labsight.tiles.options import Options
 
 if TYPE_CHECKING:
+    from labsight.slides.index import SlideIndex
     from labsight.tiles.made import TileMaker
 
 # Read while the function starts, so that a missing setting is told before the first request.
@@ -29,6 +30,12 @@ def _maker() -> "TileMaker":
     return TileMaker(_store, Scratch(_store, _scratch_folder, max_bytes=_scratch_bytes))
 
 
+def _rebuild(slide: str, data: bytes) -> "SlideIndex | None":
+    from labsight.slides.rebuilding import rebuilt  # noqa: PLC0415 - needed after a new release only
+
+    return rebuilt(_store, slide, data)
+
+
 _service = TileService(
     _store,
     _maker,
@@ -37,6 +44,7 @@ _service = TileService(
         kept=_store if _environment.keep_tiles else None,
         presign=Presigner(_environment.archive_bucket) if _environment.direct else None,
         elsewhere=Forward(_other) if _other else None,
+        rebuild=_rebuild,
     ),
 )
 

@@ -47,9 +47,7 @@ class Display(Protocol):
 
 def export(options: ExportOptions) -> None:
     """Export a slide; raise InvalidInput for wrong options, and what the export raises."""
-    if len(options.targets) != 1:
-        given = "none was given" if not options.targets else "got " + ", ".join(options.targets)
-        raise InvalidInput(f"give one of --dzi, --szi, --zip, --ome-tiff and --tiles ({given})")
+    _check(options)
     try:
         from labsight.slides.export import options as choices  # noqa: PLC0415
         from labsight.slides.export import run, source  # noqa: PLC0415
@@ -63,11 +61,6 @@ def export(options: ExportOptions) -> None:
         ) from error
     started, display = time.monotonic(), display_for()
     target = choices.Target(options.targets[0])
-    if target is choices.Target.OME_TIFF and (options.channels or options.z or options.t):
-        raise InvalidInput(
-            "--ome-tiff holds all channels, focal planes and times: leave out --channels, --z and "
-            "--t"
-        )
     with source.opened(options.slide) as slide:
         view = parse_view(slide.index.axes, options.channels, options.z, options.t)
         usual = choices.Options(view=view)
@@ -82,11 +75,21 @@ def export(options: ExportOptions) -> None:
             done = run.export(slide, target, options.to, chosen, display)
         finally:
             display.end()
+    told = f"{count(done.tiles, 'tile')}, {size(done.bytes)}"
+    spent = duration(time.monotonic() - started)
     earlier = f", {count(done.earlier, 'tile')} before" if done.earlier else ""
-    sys.stdout.write(
-        f"wrote {shown(str(done.path))}: {count(done.tiles, 'tile')}, {size(done.bytes)} in "
-        f"{duration(time.monotonic() - started)}{earlier}\n"
-    )
+    sys.stdout.write(f"wrote {shown(str(done.path))}: {told} in {spent}{earlier}\n")
+
+
+def _check(options: ExportOptions) -> None:
+    if len(options.targets) != 1:
+        given = "none was given" if not options.targets else "got " + ", ".join(options.targets)
+        raise InvalidInput(f"give one of --dzi, --szi, --zip, --ome-tiff and --tiles ({given})")
+    if options.targets == ("ome-tiff",) and (options.channels or options.z or options.t):
+        raise InvalidInput(
+            "--ome-tiff holds all channels, focal planes and times: leave out --channels, --z and "
+            "--t"
+        )
 
 
 def display_for() -> Display:

@@ -1,6 +1,6 @@
 """The tile service behind the edge's balancer: what the two functions do, in one process."""
 
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -8,6 +8,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from labsight.objects.s3_http import HttpS3Store
 from labsight.objects.s3_presign import Presigner
 from labsight.settings import Environment
+from labsight.slides.coalesce import Coalesced
+from labsight.slides.rebuilding import rebuilt
 from labsight.tiles import TileService
 from labsight.tiles.asgi import TileApp
 from labsight.tiles.options import Options
@@ -37,6 +39,9 @@ def create_app() -> ASGIApp:
         show_labels=environment.show_labels,
         kept=store if environment.keep_tiles else None,
         presign=Presigner(environment.archive_bucket) if environment.direct else None,
+        rebuild=partial(rebuilt, store),
+        # A browser's tiles meet in this process, so neighbours share requests to the bucket.
+        read_chunk=Coalesced(store).chunk,
     )
     return Behind(TileApp(TileService(store, maker, options)))
 

@@ -68,7 +68,7 @@ class Units(Target):
         del number, chance
         unit = units.read(content)
         keys = units.member_keys("slides/lab/case 1/series/unit.json", unit)
-        assert all(key.startswith("slides/lab/case 1/") for key in keys), "a key lies outside"
+        assert all(f"{key}/".startswith("slides/lab/case 1/") for key in keys), keys
 
 
 class Documents(Target):

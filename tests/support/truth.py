@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import openslide
@@ -105,7 +105,7 @@ class ByOpenSlide:
         self._slide = openslide.OpenSlide(path)
         self._origin = origin
 
-    def __enter__(self) -> "ByOpenSlide":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -115,6 +115,13 @@ class ByOpenSlide:
     def levels(self) -> tuple[tuple[int, int], ...]:
         """Sizes of the levels, px."""
         return self._slide.level_dimensions
+
+    def level_of(self, size: tuple[int, int], number: int) -> int:
+        """Return the level of this size: OpenSlide makes some of its own (NDPI).
+
+        Where none has it, because its picture is larger (Leica), the levels are the same ones.
+        """
+        return self.levels.index(size) if size in self.levels else number
 
     def region(self, level: int, box: Box) -> Array:
         """Return a box of a level (px of the level) on white, as int16.

@@ -10,7 +10,7 @@ import { nativeMagnification } from "./magnification";
 import { button, copyText, problemMessage } from "./messages";
 import { findNeighbours, neighbourLinks } from "./neighbours";
 import { ApiProblem, asProblem } from "./problem";
-import { failureWords } from "./row";
+import { mayPass, reasonNotShown, STILL_IMPORTING } from "./refusal";
 import { micronsAcross, scaleBar } from "./scalebar";
 import type { Slide, SlideDescriptor } from "./slides";
 import { SlideView, type SlideViewListener } from "./slideview";
@@ -18,8 +18,6 @@ import { Toolbar } from "./toolbar";
 import { type ListState, listAddress, positionHash, readPosition } from "./urlstate";
 import { delayBeforeLook, gathered } from "./waiting";
 
-/** HTTP "conflict": the slide is there, but its state does not allow a view yet. */
-const STILL_IMPORTING = 409;
 const TOAST_MS = 2500;
 /** Browsers stop pages that write their address more often. */
 const ADDRESS_MS = 500;
@@ -258,24 +256,4 @@ export class SlideViewer implements SlideViewListener, LookListener {
       this.#parts.toast.textContent = "";
     }, TOAST_MS);
   }
-}
-
-/** Trying again helps against a server that did not answer or a sign-in, not against a damaged file. */
-function mayPass({ status }: ApiProblem): boolean {
-  return status === 0 || status === 401 || status === 403 || status >= 500;
-}
-
-/** Say why a slide that the catalog knows has no image; null when the catalog gives no reason. */
-function reasonNotShown(slide: Slide | null): ApiProblem | null {
-  const failure = slide === null ? null : failureWords(slide);
-  if (failure !== null) {
-    return new ApiProblem(422, failure.title, failure.reason);
-  }
-  return slide?.import_state === "importing"
-    ? new ApiProblem(
-        STILL_IMPORTING,
-        "Still importing",
-        "It opens by itself as soon as it is imported.",
-      )
-    : null;
 }

@@ -17,6 +17,7 @@ SAMPLED = 9  # tiles of the finest level: about 9 ranged reads
 _GRID = 64  # cells of the thumbnail, each way
 # Background of a scan is bright and without colour; tissue is one or the other not.
 _BRIGHT, _COLOURED = 215, 18
+_LEAST_SIDE = 16  # px; the last tile of a row may be one px wide
 _LAPLACIAN = ImageFilter.Kernel((3, 3), (0, 1, 0, 1, -4, 1, 0, 1, 0), scale=1, offset=128)
 
 
@@ -67,7 +68,7 @@ def _spread(places: Sequence[tuple[float, float]]) -> Sequence[tuple[float, floa
 def _sharpness(tile: Image.Image) -> float | None:
     grey = tile.convert("L")
     spread = ImageStat.Stat(grey).var[0]
-    if spread < 1.0:  # one even colour: nothing there
+    if spread < 1.0 or min(grey.size) < _LEAST_SIDE:  # one even colour, or hardly anything
         return None
     # Without the outermost pixels, where the filter has no neighbours.
     inner = grey.filter(_LAPLACIAN).crop((1, 1, grey.width - 1, grey.height - 1))

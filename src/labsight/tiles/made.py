@@ -7,6 +7,7 @@ from labsight.objects import ObjectStore
 from labsight.slides import geometry
 from labsight.slides.index import Level, SlideIndex
 from labsight.slides.pixels import colour, encode, jpeg
+from labsight.slides.pixels.left_out import left_out
 from labsight.slides.pixels.of_slide import SlidePixels
 from labsight.slides.pixels.render import background
 from labsight.slides.reading import IndexedFiles
@@ -32,9 +33,9 @@ class TileMaker:
         level = index.level(number)
         width, height = level.tile_size(*place)
         plane = look.stored_plane(index, level)
-        if plane is not None:
-            return self._cut(index, level, plane, place), DECODED
         box = (place[0] * level.tile_width, place[1] * level.tile_height, width, height)
+        if plane is not None and not any(left_out(index, number, plane, box)):
+            return self._cut(index, level, plane, place), DECODED
         return self._drawn(index, number, box, (width, height), look), DECODED
 
     def deep_zoom_tile(

@@ -13,21 +13,11 @@ from PIL import Image, ImageCms
 from labsight.errors import DamagedSlide, SlideError, UnsupportedSlide
 from labsight.slides.pixels import colour
 from tests.support.chunked import picture
+from tests.support.profiles import linear_rgb
 
 
 def profile(kind: str = "sRGB") -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile(kind)).tobytes()  # type: ignore[arg-type]
-
-
-def linear_rgb() -> bytes:
-    """Return an sRGB profile whose three curves are straight (ICC.1, 10.6: a count of 0)."""
-    data = bytearray(profile())
-    for number in range(int.from_bytes(data[128:132], "big")):
-        entry = 132 + 12 * number
-        if bytes(data[entry : entry + 4]) in {b"rTRC", b"gTRC", b"bTRC"}:
-            at = int.from_bytes(data[entry + 4 : entry + 8], "big")
-            data[at : at + 12] = b"curv" + bytes(8)
-    return bytes(data)
 
 
 def grey_profile() -> bytes:

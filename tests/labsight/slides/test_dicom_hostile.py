@@ -127,9 +127,9 @@ def test_sizes_that_cannot_be_are_refused(side: int) -> None:
 
 
 def test_a_nearly_empty_sparse_picture_costs_no_memory() -> None:
-    wide = {0x00480006: ("UL", struct.pack("<I", 1 << 20)), 0x00480007: ("UL", b"\0\x80\0\0")}
+    wide = {0x00480006: ("UL", struct.pack("<I", 1 << 19)), 0x00480007: ("UL", b"\0\x80\0\0")}
     message = said(replace(COLOURED, places=PLACES, more=wide).content())
-    assert "claims 8,388,608 places or more for 6 frames" in message
+    assert "claims 4,194,304 places or more for 6 frames" in message
 
 
 def test_numbers_of_lights_and_focal_planes_that_cannot_be_are_refused() -> None:

@@ -115,6 +115,19 @@ def test_a_stored_level_that_was_rounded_down_is_copied_all_the_same(tmp_path: P
     assert np.abs(whole(files, 8, 240) - halved(level)).mean() < 6
 
 
+def test_a_lacking_px_makes_a_column_of_its_own_where_tiles_are_full(tmp_path: Path) -> None:
+    slide = make_svs(
+        tmp_path / "a.svs", size=(1921, 1441), levels=(1, 4)
+    )  # 480 x 360, not 481 x 361
+    run_export(slide, "dzi", tmp_path / "deep")
+    run_export(slide, "tiles", tmp_path / "own")
+    files = tmp_path / "deep_files"
+    assert (files / "9/1_0.jpg").read_bytes() == (tmp_path / "own/1/1_0.jpg").read_bytes()
+    level = whole(files, 9, 240)
+    assert level.shape == (361, 481, 3)
+    assert np.abs(level[:, 480] - level[:, 479]).mean() < 5
+
+
 def test_tiles_that_the_scanner_left_out_are_white(tmp_path: Path) -> None:
     slide = make_svs(tmp_path / "a.svs", size=(1000, 740), empty_tiles=[(0, 1, 1), (0, 4, 3)])
     run_export(slide, "dzi", tmp_path / "out")

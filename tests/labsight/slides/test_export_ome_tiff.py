@@ -36,7 +36,7 @@ from tests.support.tiff_writer import write
 def planes(path: Path, level: int = 0) -> list[Any]:
     """Return the planes of a level as labsight reads them from a file."""
     source = find(str(path))
-    index = source.indexed(None).index  # type: ignore[arg-type] - no OpenSlide needed
+    index = source.indexed(None).index  # type: ignore[arg-type]
     pixels = SlidePixels(source.store, index, lambda: None)  # type: ignore[arg-type,return-value]
     own = index.levels[level]
     box = 0, 0, own.width, own.height

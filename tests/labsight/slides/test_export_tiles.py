@@ -5,6 +5,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import openslide
@@ -134,7 +135,7 @@ def test_the_same_slide_gives_the_same_zip(slide: Path, tmp_path: Path) -> None:
 
 
 def sink_of(path: Path, layer: Layer) -> tuple[Journal, ZipSink]:
-    identity = {"export": 1, "slide": "x"}
+    identity: dict[str, str | int] = {"export": 1, "slide": "x"}
     journal = Journal(path.with_name(path.name + ".part.journal"), identity, [layer])
     return journal, ZipSink(path, journal, [layer])
 
@@ -188,11 +189,12 @@ def test_a_folder_is_a_place_to_write_into(slide: Path, tmp_path: Path) -> None:
 
 def test_wrong_choices_are_refused_before_anything_is_written(slide: Path, tmp_path: Path) -> None:
     before = sorted(tmp_path.iterdir())
-    for options, said in (
+    wrong: tuple[tuple[dict[str, Any], str], ...] = (
         ({"overlap": 1}, "--tiles has the slide's own tiles"),
         ({"tile_size": 256}, "--tiles has the slide's own tiles"),
         ({"quality": 0}, "--quality 0: give a whole number from 1 to 100"),
-    ):
+    )
+    for options, said in wrong:
         with pytest.raises(InvalidInput, match=said):
             run_export(slide, "tiles", tmp_path / "out", **options)
     with pytest.raises(InvalidInput, match="is no folder: make it first"):

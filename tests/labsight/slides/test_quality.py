@@ -49,6 +49,13 @@ def test_an_empty_slide_is_neither_sharp_nor_blurred() -> None:
     assert quality.assess(slide(0), never) == Quality(0.0, None)
 
 
+@pytest.mark.parametrize("width", [1, 2, 3, 15])
+def test_a_narrow_tile_at_the_edge_tells_nothing(width: int) -> None:
+    """A slide of 961 px in tiles of 240 px ends with one that is one px wide."""
+    narrow = tissue(64).crop((0, 0, width, 64))
+    assert quality.assess(slide(0.5), lambda _x, _y: narrow).sharpness is None
+
+
 def test_few_tiles_are_looked_at_and_always_the_same_ones() -> None:
     asked: list[tuple[float, float]] = []
 

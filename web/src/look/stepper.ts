@@ -48,6 +48,7 @@ export class Stepper {
       "aria-valuetext",
       `${step + 1} of ${steps.count}${where === null ? "" : `, ${where}`}`,
     );
+    this.#readout.classList.toggle("placed", where !== null);
     this.#readout.textContent = where === null ? counted : `${counted} · ${where}`;
   }
 

@@ -23,7 +23,7 @@ export function scaleOf(usual: SampleWindow, asked: SampleWindow, bits: number):
   const full = fullSample(bits);
   const wanted = Math.max(usual[1] * BEYOND_WHITE, asked[1], 1);
   const high = full < 256 ? full : Math.min(full, roundUp(wanted));
-  return [low, Math.max(high, Math.ceil(usual[1]), Math.ceil(asked[1]))];
+  return [low, Math.max(high, Math.ceil(usual[1]))];
 }
 
 /** Return a window with another black point, in which white stays above it; null for no number. */

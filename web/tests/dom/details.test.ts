@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { fillDetails } from "../../src/details";
 import { el } from "../../src/dom";
 import type { Slide, SlideDescriptor } from "../../src/slides";
-import { makeDescriptor, makeSlide } from "../make";
+import { makeChannels, makeDescriptor, makeLevels, makeSlide } from "../make";
 
 function details(descriptor: Partial<SlideDescriptor> = {}, slide: Slide | null = makeSlide()) {
   const panel = el("div");
@@ -39,6 +39,49 @@ describe("the panel", () => {
     expect(none.value("Magnification")).toBe("not recorded");
     expect(none.value("Resolution")).toBe("not recorded");
     expect(none.value("Area")).toBeUndefined();
+  });
+
+  test("tells of channels, focal planes, times and samples where there are any", () => {
+    const { value } = details({
+      channels: makeChannels("DAPI", ""),
+      z: { count: 5, shown: 2, step_um: 0.75 },
+      t: { count: 7, shown: 0, step_s: null },
+      bits: 16,
+    });
+    expect(value("Channels")).toBe("2: DAPI, Channel 2");
+    expect(value("Focal planes")).toBe("5, 0.75 µm apart");
+    expect(value("Times")).toBe("7");
+    expect(value("Samples")).toBe("16 bits");
+    expect(value("Colour profile")).toBeUndefined();
+    const plain = details();
+    for (const label of ["Channels", "Focal planes", "Times", "Samples"]) {
+      expect(plain.value(label)).toBeUndefined();
+    }
+  });
+
+  test("tells of the colour profile", () => {
+    expect(details().value("Colour profile")).toBe("none");
+    expect(details({ icc_profile: true }).value("Colour profile")).toBe("in the file (ICC)");
+  });
+
+  test("tells how much tissue there is, and how sharp, as far as that was found", () => {
+    expect(details().value("Tissue")).toBe("34 % of the area");
+    expect(details().value("Sharpness")).toBe("0.13");
+    const dark = details({}, makeSlide({ tissue: null, sharpness: null }));
+    expect(dark.value("Tissue")).toBeUndefined();
+    expect(dark.value("Sharpness")).toBeUndefined();
+    expect(details({}, makeSlide({ tissue: 0, sharpness: 0 })).value("Tissue")).toBe(
+      "0 % of the area",
+    );
+  });
+
+  test("marks levels that labsight made", () => {
+    const levels = makeLevels(5000, 3000, { count: 2 }).map((level) => ({
+      ...level,
+      made: level.level === 1,
+    }));
+    const rows = [...details({ levels }).panel.querySelectorAll("tbody tr")];
+    expect(rows.map((row) => row.textContent?.includes("made"))).toEqual([false, true]);
   });
 
   test("lists the stored levels with their tiles", () => {

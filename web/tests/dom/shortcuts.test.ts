@@ -30,6 +30,14 @@ test("each of its keys runs a shortcut", () => {
   expect(run).toHaveBeenCalledTimes(2);
 });
 
+test("a slider keeps its arrows, and a switch none of the keys", () => {
+  const [slider, toggle] = [el("input", { type: "range" }), el("input", { type: "checkbox" })];
+  document.body.append(slider, toggle);
+  expect(press(slider, "ArrowDown")).toBe(false);
+  expect(press(slider, "+")).toBe(true);
+  expect(press(toggle, "ArrowDown")).toBe(true);
+});
+
 test("other keys are left alone", () => {
   expect(press(document.body, "x")).toBe(false);
   expect(run).not.toHaveBeenCalled();

@@ -1,8 +1,10 @@
 import OpenSeadragon from "openseadragon";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import type { DirectTiles } from "../../src/direct/tiles";
+import { usualLook, withChannel } from "../../src/look/look";
 import { Pyramid } from "../../src/pyramid";
 import { leastPixelRatio, SlideTileSource, tilesToKeep } from "../../src/tilesource";
-import { makeDescriptor, makeLevels } from "../make";
+import { makeChannels, makeDescriptor, makeLevels } from "../make";
 
 const ADDRESS = "/slides/aaaaaaaaaaaaaaaa/tiles/{level}/{col}_{row}.jpg?v=0a1b2c3d";
 
@@ -102,6 +104,71 @@ test("an address names the stored level, of which 0 is the finest", () => {
   const source = sourceOf();
   expect(source.getTileUrl(2, 5, 7)).toBe("/slides/aaaaaaaaaaaaaaaa/tiles/0/5_7.jpg?v=0a1b2c3d");
   expect(source.getTileUrl(0, 0, 8)).toBe("/slides/aaaaaaaaaaaaaaaa/tiles/2/0_8.jpg?v=0a1b2c3d");
+});
+
+test("an address says how the slide is to look, behind its version", () => {
+  const descriptor = makeDescriptor({ tile_url: ADDRESS, channels: makeChannels("DAPI", "FITC") });
+  const look = usualLook(descriptor);
+  const only = { ...look, channels: withChannel(look.channels, 1, { shown: false }) };
+  const end = "tiles/2/0_0.jpg?v=0a1b2c3d";
+  expect(new SlideTileSource(descriptor, look).getTileUrl(0, 0, 0)).toMatch(end);
+  const source = new SlideTileSource(descriptor, only);
+  expect(source.getTileUrl(0, 0, 0)).toBe(`/slides/aaaaaaaaaaaaaaaa/${end}&channels=0`);
+});
+
+describe("a tile read out of the bucket", () => {
+  const PICTURE = { close: vi.fn() };
+
+  /** Start a tile whose reading ends as `tile` says. */
+  function start(tile: DirectTiles["tile"], started: Partial<OpenSeadragon.ImageJob> = {}) {
+    const job = {
+      jobId: 1,
+      src: "/slides/a/tiles/0/3_4.jpg",
+      tile: { level: 2, x: 3, y: 4 },
+      userData: {},
+      finish: vi.fn(),
+      fail: vi.fn(),
+      ...started,
+    } as unknown as OpenSeadragon.ImageJob;
+    const direct = { tile } as unknown as DirectTiles;
+    const source = new SlideTileSource(makeDescriptor(), undefined, direct);
+    source.downloadTileStart(job);
+    return { job, source };
+  }
+
+  const settled = () => new Promise((resolve) => setTimeout(resolve));
+
+  test("is asked for by the numbers of the server, and handed on as a picture", async () => {
+    const tile = vi.fn().mockResolvedValue(PICTURE);
+    const { job } = start(tile);
+    await settled();
+    expect(tile.mock.calls[0]?.[0]).toEqual({ level: 0, column: 3, row: 4 });
+    expect(job.finish).toHaveBeenCalledWith(PICTURE, null, "imageBitmap");
+  });
+
+  test("is asked of the server when there is none", async () => {
+    const { job } = start(() => Promise.resolve(null));
+    await settled();
+    const image = job.userData.imageRequest as HTMLImageElement;
+    expect(new URL(image.src).pathname).toBe("/slides/a/tiles/0/3_4.jpg");
+  });
+
+  test("is forgotten when OpenSeadragon gave it up", async () => {
+    PICTURE.close.mockClear();
+    const signals: AbortSignal[] = [];
+    const { job, source } = start((_, __, signal) => {
+      signals.push(signal);
+      return Promise.resolve(PICTURE as unknown as ImageBitmap);
+    });
+    source.downloadTileAbort(job);
+    await settled();
+    expect(signals[0]?.aborted).toBe(true);
+    const late = start(() => Promise.resolve(PICTURE as unknown as ImageBitmap), { jobId: null });
+    await settled();
+    expect(job.finish).not.toHaveBeenCalled();
+    expect(late.job.finish).not.toHaveBeenCalled();
+    expect(PICTURE.close).toHaveBeenCalledTimes(2);
+  });
 });
 
 test.each([

@@ -82,53 +82,57 @@ class Copied:
 
     def batch(self, columns: range, rows: range, has: Has, read: ReadFile) -> Batch:
         """Return what is lacking of some tiles."""
-        whole, others = self._sorted(columns, rows, has)
-        chunks, head = self.chunks, self.chunks.head
+        stored, others = self._sorted(columns, rows, has)
+        chunks, level = self.chunks, self.level
+        full_columns = level.width // level.tile_width
+        full_rows = level.height // level.tile_height
         found = read_tiles(
-            chunks, whole, lambda *part: read(chunks.file, *part), self.source.parallel
+            chunks, stored, lambda *part: read(chunks.file, *part), self.source.parallel
         )
-        tiles = [(whole[number], jpeg.complete(head, data)) for number, data in found]
-        tiles += [
-            (row * self.columns + column, self._other(column, row, read)) for column, row in others
-        ]
+        tiles = []
+        for number, data in found:
+            stream = jpeg.complete(chunks.head, data)
+            row, column = divmod(number, level.columns)
+            if row >= full_rows or column >= full_columns:
+                grid = level.tile_width, level.tile_height
+                stream = encode.crop(stream, *level.tile_size(column, row), grid)
+            tiles.append((stored[number], stream))
+        tiles += [(row * self.columns + column, self._made(column, row)) for column, row in others]
         return Batch(self.layer, tiles)
 
     def _sorted(
         self, columns: range, rows: range, has: Has
     ) -> tuple[dict[int, int], list[tuple[int, int]]]:
-        """Return the chunks that are copied, with their places in the layer, and other tiles."""
+        """Return the chunks that are read, with their places in the layer, and other tiles."""
         level, lengths = self.level, self.chunks.lengths
-        full_columns = level.width // level.tile_width
-        full_rows = level.height // level.tile_height
-        whole: dict[int, int] = {}
+        stored: dict[int, int] = {}
         others: list[tuple[int, int]] = []
+        # From there on tiles are larger than the stored ones, by the px that the level lacks.
+        wider = self.columns if self.width == level.width else level.width // level.tile_width
+        longer = self.rows if self.height == level.height else level.height // level.tile_height
         for row in rows:
             for column in columns:
                 place = row * self.columns + column
                 if has(self.layer, place):
                     continue
                 chunk = row * level.columns + column
-                if row < full_rows and column < full_columns and lengths[chunk]:
-                    whole[chunk] = place
-                elif self.blanks or lengths[chunk]:
+                larger = row >= longer or column >= wider
+                if not larger and lengths[chunk]:
+                    stored[chunk] = place
+                elif larger or self.blanks:
                     others.append((column, row))
-        return whole, others
+        return stored, others
 
-    def _other(self, column: int, row: int, read: ReadFile) -> bytes:
-        """Make a tile that cannot be copied: at an edge, or blank."""
+    def _made(self, column: int, row: int) -> bytes:
+        """Make a tile that is blank or reaches over the level's edge."""
         level = self.level
         wide, high = level.tile_width, level.tile_height
         width = min(wide, self.width - column * wide)
         height = min(high, self.height - row * high)
         inside = column < level.columns and row < level.rows
-        if not inside or level.tile_size(column, row) != (width, height):
-            return self._drawn((column * wide, row * high, width, height))
-        number = row * level.columns + column
-        if not self.chunks.lengths[number]:
+        if inside and level.tile_size(column, row) == (width, height):
             return encode.blank(width, height, render.background(self.source.index))
-        start, length = self.chunks.offsets[number], self.chunks.lengths[number]
-        data = jpeg.complete(self.chunks.head, read(self.chunks.file, start, length))
-        return encode.crop(data, width, height, (wide, high))
+        return self._drawn((column * wide, row * high, width, height))
 
     def _drawn(self, box: tuple[int, int, int, int]) -> bytes:
         """Draw a tile that reaches over the level's edge."""

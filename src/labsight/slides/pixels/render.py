@@ -11,6 +11,7 @@ from labsight.slides.index import Level, SlideIndex
 from labsight.slides.pixels import channels
 from labsight.slides.pixels.decode import shrunk
 from labsight.slides.pixels.encode import BLACK, QUALITY, WHITE, blank, crop
+from labsight.slides.pixels.left_out import left_out
 from labsight.slides.pixels.pieces import Box, pieces, shrink_of, touched
 from labsight.slides.pixels.runs import MAX_GAP, read_tiles
 from labsight.slides.reading import ReadFile
@@ -83,6 +84,12 @@ class ChunkPixels:
 
     def samples(self, level: int, box: Box, size: tuple[int, int], plane: int) -> Image.Image:
         """Return a region of one plane as it is stored, RGB, L or I;16, with background around."""
+        return self._samples(level, box, size, plane, fill=True)
+
+    def _samples(
+        self, level: int, box: Box, size: tuple[int, int], plane: int, *, fill: bool
+    ) -> Image.Image:
+        """Do so; ``fill`` has what a level lacks drawn from the next finer one."""
         x, y, width, height = _checked(box)
         source = self._index.level(level)
         if not source.planes:
@@ -101,6 +108,11 @@ class ChunkPixels:
         read = partial(read_tiles, chunks, read=file, parallel=self._parallel, gap=gap)
         for across, down, image in pieces(source, chunks, box, shrink, read):
             # Both are rounded down, so that the canvas begins in the first chunk and is filled.
+            canvas.paste(image, (across // shrink - x // shrink, down // shrink - y // shrink))
+        for one in left_out(self._index, level, plane, box) if fill else ():
+            across, down, wide, high = one.place
+            part = -(-wide // shrink), -(-high // shrink)
+            image = self._samples(level - 1, one.finer, part, plane, fill=False)
             canvas.paste(image, (across // shrink - x // shrink, down // shrink - y // shrink))
         if own == size:
             return canvas
