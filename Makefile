@@ -16,7 +16,7 @@ VERIFY := .cache/verify
 NODE_OK := $(shell command -v npm >/dev/null && node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit((a === 20 && b >= 19) || (a === 22 && b >= 12) || a > 22 ? 0 : 1)' 2>/dev/null && echo yes)
 WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' -not -path '*/__pycache__/*')
 
-.PHONY: help demo web wheel test check lint types web-check bench screenshots sample lock clean cost verify
+.PHONY: help demo web wheel test check lint types web-check bench fuzz screenshots sample lock clean cost verify
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -103,6 +103,9 @@ web-check: $(STAMPS)/web-modules
 
 check: lint types web-check test ## What CI runs: lint, types, web checks, tests, an unattended demo
 	@$(MAKE) --no-print-directory demo ONCE=1
+
+fuzz: $(STAMPS)/python ## Throw 100,000 changed files at the readers (ARGS="--cases N --seed N")
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 bench: $(STAMPS)/python ## Measure against peers; exits 1 when a bar is missed
 	@$(BIN)/python -m bench

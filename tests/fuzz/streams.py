@@ -1,7 +1,6 @@
 """Single chunks and colour profiles, as they come to the decoders."""
 
 import io
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random

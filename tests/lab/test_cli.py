@@ -169,10 +169,23 @@ def test_serve_hands_its_options_on(
         "labsight.api.serve.serve_folder", lambda folder, **named: served.append((folder, named))
     )
     port = free_port()
-    assert cli.main(["serve", str(tmp_path), "--port", str(port), "--show-labels"]) == 0
-    expected = {"host": "127.0.0.1", "port": port, "cache": None, "show_labels": True}
+    command = ["serve", str(tmp_path), "--port", str(port), "--show-labels"]
+    assert cli.main([*command, "--allow-origin", "https://a.example"]) == 0
+    expected = {
+        "host": "127.0.0.1",
+        "port": port,
+        "cache": None,
+        "show_labels": True,
+        "allowed_origin": "https://a.example",
+    }
     assert served == [(tmp_path.resolve(), expected)]
     assert said() == ""
+
+
+@pytest.mark.parametrize("origin", ["a.example", "https://a.example/page", "https://a b", ""])
+def test_an_origin_that_is_none_is_refused(tmp_path: Path, said: Any, origin: str) -> None:
+    assert cli.main(["serve", str(tmp_path), "--allow-origin", origin]) == 2
+    assert "without a path" in said()
 
 
 def test_serving_to_others_comes_with_a_warning(

@@ -1,4 +1,4 @@
-"""A server whose bucket a browser may read by itself, as one in AWS does with presigned addresses."""
+"""A server whose bucket a browser may read by itself, as in AWS with presigned addresses."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

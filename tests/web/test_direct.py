@@ -97,7 +97,7 @@ def test_the_picture_is_the_one_that_the_server_sends(
     served = picture(page, bucket, slide, place)
     assert any(TILE.search(address) for address in addresses)
     apart = np.abs(direct - served)
-    # The server encodes the tiles of the far edges anew, cut to size; all others are the same bytes.
+    # The server encodes the tiles of the far edges anew, cut to size; others are the same bytes.
     assert apart.mean() < 0.05
     assert apart.max() <= (16 if at_edges else 0)
     assert direct.std() > 20

@@ -38,4 +38,7 @@ class Presigner:
         import boto3  # noqa: PLC0415
         from botocore.config import Config  # noqa: PLC0415
 
-        return boto3.client("s3", config=Config(signature_version="s3v4"))
+        # The bucket's name in its region, which the page's policy names: left to itself, botocore
+        # signs for s3.amazonaws.com, from where S3 may send a reader on to a place not signed for.
+        own = {"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
+        return boto3.client("s3", config=Config(signature_version="s3v4", s3=own))

@@ -1,5 +1,7 @@
 """The arithmetic of Deep Zoom pyramids over the levels that a slide really has."""
 
+from math import ceil
+
 from labsight.errors import NotFound
 from labsight.slides.index import SlideIndex
 
@@ -67,7 +69,10 @@ def stored_twin(
 def deep_zoom_source(
     index: SlideIndex, number: int, place: tuple[int, int], tile: int, overlap: int
 ) -> tuple[int, tuple[int, int, int, int], tuple[int, int]]:
-    """Return what a Deep Zoom tile is made from: a level, the box of its px, the tile's size."""
+    """Return what a Deep Zoom tile is made from: a level, the box of its px, and their size there.
+
+    The tile is larger than that where the level was rounded down and lacks its last px.
+    """
     size = deep_zoom_level(index, number)
     x, y, width, height = deep_zoom_box(size, *place, tile, overlap)
     best = best_level(index, index.width / size[0])
@@ -76,15 +81,19 @@ def deep_zoom_source(
     scales = (
         (half / exact, half / exact) if exact else (level.width / size[0], level.height / size[1])
     )
-    left, right = _along(x, width, scales[0], level.width)
-    top, bottom = _along(y, height, scales[1], level.height)
-    return best, (left, top, right - left, bottom - top), (width, height)
+    left, wide, across = _along(x, width, scales[0], level.width)
+    top, high, down = _along(y, height, scales[1], level.height)
+    return best, (left, top, wide, high), (across, down)
 
 
-def _along(start: int, length: int, scale: float, full: int) -> tuple[int, int]:
-    """Return where a stretch of a Deep Zoom level begins and ends on a level of ``full`` px."""
+def _along(start: int, length: int, scale: float, full: int) -> tuple[int, int, int]:
+    """Return where a stretch of a Deep Zoom level lies on a level of ``full`` px.
+
+    These are its first px, how many there are, and how many px of the stretch they make.
+    """
     first = min(int(start * scale), full - 1)
-    return first, min(full, max(first + 1, round((start + length) * scale)))
+    end = min(full, max(first + 1, round((start + length) * scale)))
+    return first, end - first, max(1, min(length, ceil((full - first) / scale)))
 
 
 def best_level(index: SlideIndex, downsample: float) -> int:

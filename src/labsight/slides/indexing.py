@@ -87,8 +87,16 @@ def _structure(store: ObjectStore, files: list[ObjectInfo], *, alone: bool) -> S
     if is_dicom(first):
         return read_dicom([first, *(ObjectBytes(store, file) for file in files[1:])])
     if is_tiff(first):
-        return read_tiff(first, None if alone else _Siblings(store, files).open)
+        if alone:
+            return read_tiff(first)
+        return _of_set(read_tiff(first, _Siblings(store, files).open), len(files))
     return Structure(scan=opened.NOTHING, reason="it is no TIFF and no DICOM file")
+
+
+def _of_set(structure: Structure, files: int) -> Structure:
+    """Note where a file of the unit is none of the set: nobody has looked into what it holds."""
+    shown = {chunks.file for level in structure.levels for chunks in level.planes}
+    return replace(structure, identifying=structure.identifying or len(shown) < files)
 
 
 class _Siblings:

@@ -1,6 +1,7 @@
 """Makes an index anew where its sidecar is of an older release or damaged."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 
 from labsight import keys
@@ -18,19 +19,25 @@ _log = logging.getLogger(__name__)
 def rebuilt(store: ObjectStore, slide: str, data: bytes) -> SlideIndex | None:
     """Return the index of a slide by what is left of its sidecar, from a few ranged reads.
 
-    None when that names no slide of this id, or when making it needs more than a look into the file
-    (levels to be made, files only OpenSlide opens): then the slide has to be imported again.
+    None when that names no slide of this id, when the file has been replaced since (what was kept
+    beside it, a label for one, is of the file before), or when making it needs more than a look
+    into the file (levels to be made, files only OpenSlide opens): then it has to be imported again.
     """
-    key = sidecar.key_of(data)
-    if key is None or keys.slide_id(key) != slide:
+    key, kept = sidecar.key_of(data), sidecar.kept_of(data)
+    if key is None or kept is None or keys.slide_id(key) != slide:
         return None
+    etag, pictures = kept
     try:
-        index = index_of(store, key).index
-        if is_lacking(index) or any(_is_open(one.window) for one in index.axes.channels):
+        indexed = index_of(store, key)
+        index = indexed.index
+        if index.etag != etag or is_lacking(index):
             return None
-        return replace(index, associated=_associated(store, slide), icc=_icc(store, slide))
+        if any(_is_open(one.window) for one in index.axes.channels):
+            return None
+        listed = _associated(store, slide, pictures)
+        return replace(index, associated=listed, icc=_icc(store, slide, indexed.icc))
     except LabsightError as error:
-        _log.warning("the index of %s cannot be made anew: %s", key, error)
+        _log.warning("the index of %s cannot be made anew: %s", slide, error)
         return None
 
 
@@ -38,21 +45,27 @@ def _is_open(window: tuple[float, float]) -> bool:
     return window[0] >= window[1]
 
 
-def _associated(store: ObjectStore, slide: str) -> tuple[Associated, ...]:
-    """List the small pictures that import kept."""
+def _associated(store: ObjectStore, slide: str, kept: Mapping[str, str]) -> tuple[Associated, ...]:
+    """List the small pictures that are still those which import kept, ``kept`` with their ETags."""
     found = []
     for name in keys.ASSOCIATED_IMAGES:
+        if name not in kept:
+            continue
         try:
             info = store.head(keys.associated_key(slide, name))
         except ObjectMissing:
             continue
-        width, height, _ = jpeg.frame_size(store.read(info.key, etag=info.etag))
-        found.append(Associated(name, width, height, info.etag))
+        if info.etag == kept[name]:
+            width, height, _ = jpeg.frame_size(store.read(info.key, etag=info.etag))
+            found.append(Associated(name, width, height, info.etag))
     return tuple(found)
 
 
-def _icc(store: ObjectStore, slide: str) -> str | None:
+def _icc(store: ObjectStore, slide: str, profile: bytes) -> str | None:
+    """Return the ETag of the kept profile when it is the file's."""
     try:
-        return store.head(keys.profile_key(slide)).etag
+        info = store.head(keys.profile_key(slide))
     except ObjectMissing:
         return None
+    same = info.size == len(profile) and store.read(info.key, etag=info.etag) == profile
+    return info.etag if same else None

@@ -2,8 +2,8 @@
 
 Little-endian: 7 bytes magic, u8 version, u32 length of the header, header (JSON), tables (zlib: for
 each plane of each level the gaps between neighbouring chunks as i64, then the lengths as u32), u32
-CRC-32 of all before it. Header and key stay readable in every version, so that an old or damaged
-sidecar still tells which slide it was of.
+CRC-32 of all before it. Header, key, ETag and pictures stay readable in every version, so that an
+old or damaged sidecar still tells which slide it was of, and what was kept of it.
 """
 
 import base64
@@ -72,12 +72,28 @@ def from_bytes(data: bytes) -> SlideIndex:
 
 def key_of(data: bytes) -> str | None:
     """Return the key of the slide that a sidecar of any version, even a damaged one, was of."""
+    key = _left_of(data).get("key")
+    return key if isinstance(key, str) else None
+
+
+def kept_of(data: bytes) -> tuple[str, dict[str, str]] | None:
+    """Return the ETag of the file it was of, and those of the pictures kept beside it, by name."""
+    header = _left_of(data)
+    with suppress(*_FAULTS):
+        etag, pictures = header["etag"], {one["name"]: one["etag"] for one in header["associated"]}
+        if all(isinstance(one, str) for one in (etag, *pictures, *pictures.values())):
+            return etag, pictures
+    return None
+
+
+def _left_of(data: bytes) -> dict[str, Any]:
+    """Return what can be read of the header of a sidecar of any version, even a damaged one."""
     if data[:7] == MAGIC:
         with suppress(*_FAULTS):
             (length,) = struct.unpack_from("<I", data, 8)
-            key = json.loads(data[12 : 12 + length])["key"]
-            return key if isinstance(key, str) else None
-    return None
+            header = json.loads(data[12 : 12 + length])
+            return header if isinstance(header, dict) else {}
+    return {}
 
 
 def _parse(data: bytes) -> SlideIndex:

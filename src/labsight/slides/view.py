@@ -33,7 +33,7 @@ class View:
     def key(self) -> str:
         """A short text that is the same for the same picture."""
         shown = ",".join(
-            f"{one.channel}:{one.colour}:{one.window[0]:g}-{one.window[1]:g}"
+            f"{one.channel}:{one.colour}:{one.window[0]:.12g}-{one.window[1]:.12g}"
             for one in self.channels
         )
         return f"{shown};{self.z};{self.t}"
@@ -64,7 +64,10 @@ def _channels(axes: Axes, text: str) -> tuple[Shown, ...]:
     parts = text.split(",")
     if len(parts) > MAX_SHOWN:
         raise InvalidInput(f"channels: at most {MAX_SHOWN} are shown at once")
-    return tuple(_shown(axes, part) for part in parts)
+    found = tuple(_shown(axes, part) for part in parts)
+    if len({one.channel for one in found}) < len(found):
+        raise InvalidInput("channels: each can be shown once; leave out the second of a number")
+    return found
 
 
 def _shown(axes: Axes, text: str) -> Shown:

@@ -1,6 +1,7 @@
 """What every answer about a slide shares: freshness, caching, and how a tile was come by."""
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Mapping
 
 from labsight.slides.index import SlideIndex
 from labsight.tiles import http
@@ -20,6 +21,17 @@ def fresh(request: Request, etag: str, make: Callable[[], Response], caching: st
         return response
     headers.update(response.headers)
     return Response(response.status, response.body, headers)
+
+
+def document(request: Request, body: bytes, headers: Mapping[str, str]) -> Response:
+    """Answer with a description, 304 to who holds the same.
+
+    Its ETag is made of what it says: a new release may say more of the same version of a slide.
+    """
+    etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+    response = fresh(request, etag, lambda: Response(200, body, headers), http.REVALIDATE)
+    vary = {"vary": headers["vary"]} if "vary" in headers else {}
+    return Response(response.status, response.body, {**response.headers, **vary})
 
 
 def caching(request: Request, index: SlideIndex) -> str:

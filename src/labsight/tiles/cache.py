@@ -15,7 +15,8 @@ from labsight.tiles.options import Rebuild
 
 # A slide that is imported again is seen with its new index after so long at the latest.
 FRESH_SECONDS = 30.0
-_FIXED_BYTES = 4096  # what an index takes beside its tables, about
+# What an index takes beside its tables, about: by itself, and for each of its files and planes.
+_FIXED_BYTES, _PART_BYTES = 4096, 400
 
 
 @dataclass
@@ -26,7 +27,9 @@ class _Kept:
 
     @property
     def size(self) -> int:
-        return self.index.table_bytes + _FIXED_BYTES
+        planes = sum(len(level.planes) for level in self.index.levels)
+        parts = len(self.index.files) + planes
+        return self.index.table_bytes + _FIXED_BYTES + _PART_BYTES * parts
 
 
 class IndexCache:

@@ -1,14 +1,12 @@
 """Answers by the IIIF Image API 3.0 (https://iiif.io/api/image/3.0/)."""
 
 import json
-from functools import partial
 
 from labsight import keys
 from labsight.slides.index import SlideIndex
-from labsight.tiles import http
-from labsight.tiles.answers import CACHED, caching, fresh, picture
+from labsight.tiles.answers import CACHED, caching, document, fresh, picture
 from labsight.tiles.http import Request, Response
-from labsight.tiles.iiif_info import JSON, info, media_type
+from labsight.tiles.iiif_info import info, media_type
 from labsight.tiles.iiif_pyramid import is_offered, own_tile
 from labsight.tiles.iiif_request import CONTENT_TYPES, ImageRequest, parse
 from labsight.tiles.look import Look, look_of
@@ -30,11 +28,9 @@ class Images:
     def info(self, request: Request, index: SlideIndex) -> Response:
         """Answer with info.json."""
         kind = media_type(request.headers.get("accept"))
-        document = json.dumps(info(index, _base(request, index)), ensure_ascii=False).encode()
+        body = json.dumps(info(index, _base(request, index)), ensure_ascii=False).encode()
         headers = {"content-type": kind, "link": _PROFILE, "vary": "accept"}
-        etag = f'"{index.version}-info-{"json" if kind == JSON else "ld"}"'
-        make = partial(Response, 200, document, headers)
-        return fresh(request, etag, make, http.REVALIDATE)
+        return document(request, body, headers)
 
     def image(self, request: Request, index: SlideIndex, *parts: str) -> Response:
         """Answer with a part of the slide, scaled, turned and encoded as asked for.

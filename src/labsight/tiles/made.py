@@ -9,7 +9,7 @@ from labsight.slides.index import Level, SlideIndex
 from labsight.slides.pixels import colour, encode, jpeg
 from labsight.slides.pixels.left_out import left_out
 from labsight.slides.pixels.of_slide import SlidePixels
-from labsight.slides.pixels.render import background
+from labsight.slides.pixels.render import background, extended
 from labsight.slides.reading import IndexedFiles
 from labsight.slides.staging.protocol import Staging
 from labsight.tiles import iiif
@@ -47,9 +47,11 @@ class TileMaker:
         look: Look,
     ) -> tuple[bytes, str]:
         """Return a Deep Zoom tile at (column, row) of a (tile size, overlap) grid."""
-        best, box, size = geometry.deep_zoom_source(index, number, place, *grid)
-        way = _way(index.levels[best], box[2] / size[0])
-        return self._drawn(index, best, box, size, look), way
+        best, box, drawn = geometry.deep_zoom_source(index, number, place, *grid)
+        size = geometry.deep_zoom_box(geometry.deep_zoom_level(index, number), *place, *grid)[2:]
+        image = self._pixels(index).region(best, box, drawn, look.view)
+        image = self._coloured(index, extended(image, size), look)
+        return encode.jpeg(image), _way(index.levels[best], box[2] / drawn[0])
 
     def image(self, index: SlideIndex, request: ImageRequest, look: Look) -> tuple[bytes, str]:
         """Return a IIIF image."""

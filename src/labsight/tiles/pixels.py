@@ -79,7 +79,8 @@ class Tiles:
         if twin is not None:
             return self.own(request, index, twin, place, look)
         best, _, _ = geometry.deep_zoom_source(index, number, place, *grid)
-        name = f"dz-{grid[0]}-{grid[1]}-{number}-{column}-{row}{look.tag}"
+        # By numbers, not by what was written: 007 and 7 are one tile, made and kept once.
+        name = f"dz-{grid[0]}-{grid[1]}-{number}-{place[0]}-{place[1]}{look.tag}"
         lasting = not look.tag and grid == descriptor.deep_zoom_size(index, None, None)
         work = partial(self._make_deep_zoom, index, number, place, grid, look)
         make = partial(self._made, request, index, index.levels[best], f"{name}.jpg", lasting, work)

@@ -16,7 +16,7 @@ from labsight.problem import UNFORESEEN
 from labsight.slides.index import Chunks, SlideIndex
 from labsight.slides.reading import IndexedFiles
 from labsight.tiles import descriptor, direct, http
-from labsight.tiles.answers import fresh
+from labsight.tiles.answers import document
 from labsight.tiles.cache import IndexCache
 from labsight.tiles.http import Request, Response
 from labsight.tiles.kept import KeptTiles
@@ -88,7 +88,7 @@ class TileService:
             response = http.problem(500, UNFORESEEN)
         if self._options.allowed_origin is not None and request.path.startswith(_OPEN):
             response = _opened(response, self._options.allowed_origin)
-        if request.method == "HEAD":
+        if request.method == "HEAD" and response.status != 304:
             length = {"content-length": str(len(response.body))}
             return Response(response.status, b"", {**response.headers, **length})
         return response
@@ -115,10 +115,10 @@ class TileService:
     ) -> Response:
         """Answer from the index; when the file has changed since, once more from a fresh one."""
         for _ in range(_TRIES):
-            index = self._indexes.get(slide)
-            if index.failure:
-                raise NotFound(f"this slide can no longer be shown: {index.failure}")
             try:
+                index = self._indexes.get(slide)
+                if index.failure:
+                    raise NotFound(f"this slide can no longer be shown: {index.failure}")
                 return answer(request, index, *rest)
             except ObjectChanged:
                 self._indexes.forget(slide)
@@ -145,24 +145,20 @@ class TileService:
 
     def _descriptor(self, request: Request, index: SlideIndex) -> Response:
         labels, reads = self._options.show_labels, self._options.presign is not None
-        marks = ("-labels" if labels else "") + ("-direct" if reads else "")
-        document = descriptor.describe(index, show_labels=labels, direct=reads)
-        make = partial(http.json_response, document, {})
-        return fresh(request, f'"{index.version}{marks}"', make, http.REVALIDATE)
+        told = http.json_response(descriptor.describe(index, show_labels=labels, direct=reads), {})
+        return document(request, told.body, told.headers)
 
     def _direct(self, _request: Request, index: SlideIndex) -> Response:
         if self._options.presign is None:
             raise NotFound("reading files directly is switched off here (labsight:slides.direct)")
         direct.check(index)
-        document = direct.describe(index, self._options.presign)
-        return http.json_response(document, {"cache-control": "private, no-store"})
+        described = direct.describe(index, self._options.presign)
+        return http.json_response(described, {"cache-control": "private, no-store"})
 
     def _deep_zoom(self, request: Request, index: SlideIndex) -> Response:
         tile, overlap = deep_zoom_grid(request, index)
         xml = descriptor.deep_zoom_xml(index, tile, overlap)
-        answer = Response(200, xml, {"content-type": "application/xml"})
-        etag = f'"{index.version}-dzi-{tile}-{overlap}"'
-        return fresh(request, etag, lambda: answer, http.REVALIDATE)
+        return document(request, xml, {"content-type": "application/xml"})
 
 
 def _read_chunk(store: ObjectStore, index: SlideIndex, chunks: Chunks, number: int) -> bytes:

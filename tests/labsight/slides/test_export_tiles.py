@@ -98,6 +98,20 @@ def test_tiles_that_the_scanner_left_out_are_left_out_and_listed(tmp_path: Path)
     assert told.written == told.tiles == 20 - 2 + 2 + 2
 
 
+def test_tiles_that_only_a_coarse_level_lacks_are_drawn(tmp_path: Path) -> None:
+    slide = make_svs(tmp_path / "a.svs", size=(2000, 1500), empty_tiles=[(1, 0, 0)])
+    place = run_export(slide, "tiles", tmp_path / "out").path
+    assert [one["blank"] for one in json.loads((place / "slide.json").read_bytes())["levels"]] == [
+        [],
+        [],
+    ]
+    expected = pyramid_of(picture((2000, 1500)), (4,))[0][:240, :240]
+    assert np.abs(pixels((place / "1" / "0_0.jpg").read_bytes()) - expected).mean() < 6
+    run_export(slide, "dzi", tmp_path / "deep")
+    deep = (tmp_path / "deep_files" / "9" / "0_0.jpg").read_bytes()
+    assert deep == (place / "1" / "0_0.jpg").read_bytes()
+
+
 def test_levels_that_browsers_cannot_show_are_drawn(tmp_path: Path) -> None:
     levels = pyramid_of(picture((700, 500)), (1, 2))
     pages = [

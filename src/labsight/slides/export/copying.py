@@ -9,6 +9,7 @@ from labsight.slides.export.plan import Batch, Has, Sink, Unit
 from labsight.slides.export.source import ExportSource
 from labsight.slides.index import Chunks, Level
 from labsight.slides.pixels import encode, jpeg, render
+from labsight.slides.pixels.left_out import left_out
 from labsight.slides.pixels.runs import read_tiles
 from labsight.slides.reading import ReadFile
 from labsight.slides.view import View
@@ -60,8 +61,25 @@ class Copied:
         """Column and row of each tile that is not written."""
         if self.blanks:
             return []
-        numbers = (n for n, length in enumerate(self.chunks.lengths) if not length)
+        blank = (n for n, length in enumerate(self.chunks.lengths) if not length)
+        numbers = (number for number in blank if number not in self._lost)
         return [(number % self.columns, number // self.columns) for number in numbers]
+
+    @cached_property
+    def _lost(self) -> frozenset[int]:
+        """Chunks that the level lacks although the next finer one shows something there."""
+        level, index = self.level, self.source.index
+        if not self.number:
+            return frozenset()
+        found = set()
+        for number, length in enumerate(self.chunks.lengths):
+            if not length:
+                row, column = divmod(number, level.columns)
+                size = level.tile_size(column, row)
+                box = (column * level.tile_width, row * level.tile_height, *size)
+                if any(left_out(index, self.number, self.plane, box)):
+                    found.add(number)
+        return frozenset(found)
 
     def units(self, _: Sink) -> Iterator[Unit]:
         """Yield the whole level, some rows at a time."""
@@ -73,7 +91,7 @@ class Copied:
         """Whether a tile there is still to be written."""
         lengths = self.chunks.lengths
         return any(
-            not has(self.layer, number) and (self.blanks or lengths[number])
+            not has(self.layer, number) and (self.blanks or lengths[number] or number in self._lost)
             for row in rows
             for number in range(
                 row * self.columns + columns.start, row * self.columns + columns.stop
@@ -119,23 +137,24 @@ class Copied:
                 larger = row >= longer or column >= wider
                 if not larger and lengths[chunk]:
                     stored[chunk] = place
-                elif larger or self.blanks:
+                elif larger or self.blanks or chunk in self._lost:
                     others.append((column, row))
         return stored, others
 
     def _made(self, column: int, row: int) -> bytes:
-        """Make a tile that is blank or reaches over the level's edge."""
+        """Make a tile that is not stored, or reaches over the level's edge."""
         level = self.level
         wide, high = level.tile_width, level.tile_height
         width = min(wide, self.width - column * wide)
         height = min(high, self.height - row * high)
         inside = column < level.columns and row < level.rows
-        if inside and level.tile_size(column, row) == (width, height):
+        lost = inside and row * level.columns + column in self._lost
+        if inside and not lost and level.tile_size(column, row) == (width, height):
             return encode.blank(width, height, render.background(self.source.index))
         return self._drawn((column * wide, row * high, width, height))
 
     def _drawn(self, box: tuple[int, int, int, int]) -> bytes:
-        """Draw a tile that reaches over the level's edge."""
+        """Draw a tile; what it has beyond the level's edge repeats the last px."""
         level = self.level
         left, top = min(box[0], level.width - 1), min(box[1], level.height - 1)
         width = min(box[0] + box[2], level.width) - left

@@ -181,6 +181,22 @@ def scaled(
     return image.resize(size, filters, box=area)
 
 
+def extended(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Return a picture of at least its own size, whose last column and row go on to the end."""
+    if image.size == size:
+        return image
+    width, height = image.size
+    whole = Image.new(image.mode, size)
+    whole.paste(image)
+    if size[0] > width:
+        last = image.crop((width - 1, 0, width, height))
+        whole.paste(last.resize((size[0] - width, height)), (width, 0))
+    if size[1] > height:
+        last = whole.crop((0, height - 1, size[0], height))
+        whole.paste(last.resize((size[0], size[1] - height)), (0, height))
+    return whole
+
+
 def thumbnail(index: SlideIndex, pixels: Pixels, side: int) -> Image.Image:
     """Return the whole slide, at most ``side`` px wide and high, from the best level for it.
 
