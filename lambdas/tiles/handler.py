@@ -14,10 +14,14 @@ if TYPE_CHECKING:
     from labsight.slides.index import SlideIndex
     from labsight.tiles.made import TileMaker
 
+# What S3 leaves unanswered takes 20 s to find out; the edge waits for 30. After these seconds no
+# further attempt is made, so that the caller is told to come again before the function is stopped.
+PATIENCE_SECONDS = 6
+
 # Read while the function starts, so that a missing setting is told before the first request.
 _environment = Environment()
 _environment.configure_logging()
-_store = HttpS3Store(_environment.archive_bucket)
+_store = HttpS3Store(_environment.archive_bucket, patience=PATIENCE_SECONDS)
 _scratch_folder, _scratch_bytes = _environment.scratch_folder, _environment.scratch_bytes
 _other = _environment.file_function
 

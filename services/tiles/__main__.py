@@ -11,8 +11,10 @@ from services.tiles.app import create_app
 WORKERS, PORTS = range(1, 65), range(1, 65_536)
 # Who is at a tile when the container stops gets it; the balancer sends no more by then.
 STOP_SECONDS = 25
-# In one process; what comes beyond that is told to come again, before memory runs out.
-AT_A_TIME = 256
+# Longer than the balancer keeps a connection idle (60 s): the one that closes first must be the
+# balancer, which would else send requests into connections that are closing, and answer 502.
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html
+KEEP_ALIVE_SECONDS = 75
 
 
 def main() -> int:
@@ -33,7 +35,7 @@ def main() -> int:
         access_log=False,
         server_header=False,
         log_level="warning",
-        limit_concurrency=AT_A_TIME,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
     return 0

@@ -10,7 +10,7 @@ from labsight.objects.s3_presign import Presigner
 from labsight.settings import Environment
 from labsight.slides.coalesce import Coalesced
 from labsight.slides.rebuilding import rebuilt
-from labsight.tiles import TileService
+from labsight.tiles import Response, TileService, http
 from labsight.tiles.asgi import TileApp
 from labsight.tiles.options import Options
 from labsight.tiles.payload import HOST_HEADER, origin
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from labsight.tiles.made import TileMaker
 
 HEALTH = "/healthz"
+# In one process; what comes beyond that is told to come again, before memory runs out. The server's
+# own limit would refuse the balancer's checks as well, and a busy container would count as dead.
+AT_A_TIME = 256
+_BUSY = "too many requests at a time; try again in a moment"
 
 
 def create_app() -> ASGIApp:
@@ -49,25 +53,35 @@ def create_app() -> ASGIApp:
 class Behind:
     """Stands behind the edge and its balancer, which alone reach this server.
 
-    Tells the balancer that it is alive, and the application under which address the edge was asked.
+    Tells the balancer that it is alive, and the application under which address the edge was asked;
+    of the application no more is asked than ``at_a_time``.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, at_a_time: int = AT_A_TIME) -> None:
         self._app = app
+        self._room = at_a_time
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "lifespan":
             await _live(receive, send)
         elif scope["path"] == HEALTH:
-            head = {"type": "http.response.start", "status": 200, "headers": _PLAIN}
-            await send(head)
-            await send({"type": "http.response.body", "body": b"ok"})
+            await _send(send, Response(200, b"ok", {"content-type": "text/plain"}))
+        elif self._room < 1:
+            await _send(send, http.problem(503, _BUSY))
         else:
-            await self._app(_as_asked(scope), receive, send)
+            self._room -= 1
+            try:
+                await self._app(_as_asked(scope), receive, send)
+            finally:
+                self._room += 1
 
 
-_PLAIN = [(b"content-type", b"text/plain"), (b"content-length", b"2")]
+async def _send(send: Send, response: Response) -> None:
+    headers = {**response.headers, "content-length": str(len(response.body))}
+    told = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": response.status, "headers": told})
+    await send({"type": "http.response.body", "body": response.body})
 
 
 async def _live(receive: Receive, send: Send) -> None:

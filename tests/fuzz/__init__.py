@@ -1,0 +1,1 @@
+"""Changed bytes thrown at everything that reads bytes of others."""

@@ -12,6 +12,7 @@ from labsight.slides.index import SlideIndex, SourceFile
 from labsight.slides.units import Member, Unit
 from labsight.slides.view import parse_view
 from labsight.tiles import iiif_request
+from labsight.tiles.iiif_request import ImageRequest
 from tests.fuzz.mutation import Span
 from tests.fuzz.target import Target
 from tests.support import made_tiffs, tiff_reading
@@ -121,16 +122,19 @@ class Addresses(Target):
         index = index_of((40_000, 30_000), (10_000, 7_500))
         parts = [*content.decode("utf-8", "replace").split("/"), "", "", ""]
         if number < 4:
-            quality, _, form = parts[3].rpartition(".")
-            asked = iiif_request.parse(index, *parts[:3], quality, form)
+            asked = _image(index, parts)
             x, y, width, height = asked.box
             assert 0 <= x < x + width <= index.width, asked.box
             assert 0 <= y < y + height <= index.height, asked.box
             assert iiif_request.LIMITS.hold(asked.size), asked.size
-            again = asked.canonical.split("/")
-            quality, _, form = again[3].rpartition(".")
-            assert iiif_request.parse(index, *again[:3], quality, form) == asked, asked.canonical
+            assert _image(index, asked.canonical.split("/")) == asked, asked.canonical
         else:
-            seen = parse_view(_AXES, parts[0], parts[1] if chance.random() < 0.9 else None, parts[2])
+            z = parts[1] if chance.random() < 0.9 else None
+            seen = parse_view(_AXES, parts[0], z, parts[2])
             assert 0 <= seen.z < _AXES.z, seen.z
             assert seen.key, "a view has a key"
+
+
+def _image(index: SlideIndex, parts: Sequence[str]) -> ImageRequest:
+    quality, _, form = parts[3].rpartition(".")
+    return iiif_request.parse(index, parts[0], parts[1], parts[2], quality, form)

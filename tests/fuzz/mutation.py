@@ -45,7 +45,8 @@ class Mutator:
         content[at] ^= 1 << self._chance.randrange(8)
 
     def _byte(self, content: bytearray, at: int) -> None:
-        content[at] = self._chance.choice((0, 1, 0x7F, 0x80, 0xFE, 0xFF, self._chance.randrange(256)))
+        any_value = self._chance.randrange(256)
+        content[at] = self._chance.choice((0, 1, 0x7F, 0x80, 0xFE, 0xFF, any_value))
 
     def _number(self, content: bytearray, at: int) -> None:
         """Write an edge of arithmetic, or what the content's own size makes one, as a field."""

@@ -14,9 +14,7 @@ _BATCH = 5000  # cases of one process
 _LOOK = 0.25  # seconds between looks at a worker
 
 
-def run_apart(
-    target: Target, cases: int, seed: int, hangs_after: float = HANGS_AFTER
-) -> Found:
+def run_apart(target: Target, cases: int, seed: int, hangs_after: float = HANGS_AFTER) -> Found:
     """Run cases in processes of their own, one after the other."""
     found = Found()
     for numbers in _batches(cases):

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 
+from labsight.errors import DamagedSlide
 from labsight.slides import sidecar
 from labsight.slides.formats.dicom import is_dicom, read_dicom, series_of
 from labsight.slides.formats.structure import Structure
@@ -44,8 +45,6 @@ class Content:
     def read(self, offset: int, length: int) -> bytes:
         """Return exactly so many bytes; ObjectBytes refuses the same before it comes to this."""
         if offset < 0 or length < 0 or offset + length > self._size:
-            from labsight.errors import DamagedSlide  # noqa: PLC0415
-
             raise DamagedSlide("beyond the end")
         return self._content[offset : offset + length].ljust(length, b"\0")
 
@@ -67,8 +66,7 @@ class Slides(Target):
         files = [Content(self.seeds[number]), *map(Content, self._slides[number].others.values())]
         structure = self._structure(number, files)
         assert structure.levels, f"{self.name}: seed {number} is no slide: {structure.reason}"
-        cold = bytearray(self.seeds[number])
-        cold[:] = bytes(len(cold))
+        cold = bytearray(len(self.seeds[number]))
         for level in structure.levels:
             for chunks in level.planes:
                 if chunks.file == 0:
@@ -80,7 +78,8 @@ class Slides(Target):
         hole = chance.choice(_HOLES) if chance.random() < _HOLED else 0
         files = [Content(content, hole)]
         files += [Content(one) for one in self._slides[number].others.values()]
-        chance.shuffle(files) if is_dicom(files[0]) else None
+        if is_dicom(files[0]):
+            chance.shuffle(files)
         structure = self._structure(number, files)
         assert structure.levels or structure.reason, "neither levels nor a reason"
         for decode in structure.pictures.values():
@@ -140,9 +139,9 @@ def _look(structure: Structure, files: Sequence[Bytes], chance: Random) -> None:
         with suppress(*EXPECTED):
             box = _tile(kept.levels[number], chance)
             shrink = chance.choice((1, 1, 2, 8))
-            size = -(-box[2] // shrink), -(-box[3] // shrink)
-            drawn = pixels.region(number, box, size)
-            assert (drawn.mode, drawn.size) == ("RGB", size), "another picture than asked for"
+            wanted = -(-box[2] // shrink), -(-box[3] // shrink)
+            drawn = pixels.region(number, box, wanted)
+            assert (drawn.mode, drawn.size) == ("RGB", wanted), "another picture than asked for"
 
 
 def _tile(level: Level, chance: Random) -> tuple[int, int, int, int]:

@@ -130,10 +130,14 @@ def _packings() -> Iterator[Packing]:
     yield Packing(Coding("jpeg"), chunked.jpeg_of(rgb, 70, keep_rgb=True))
     yield Packing(plain, chunked.jpeg_of(grey, 70))
     yield Packing(Coding("jpeg", 1, colour="inverted"), chunked.jpeg_of(grey, 70))
-    yield Packing(Coding("jpeg2000"), _wavelets(rgb))
-    yield Packing(Coding("jpeg2000", colour="ycbcr"), _wavelets(rgb, mct=0, tile_size=(64, 64)))
-    yield Packing(Coding("jpeg2000", 1, colour="grey"), _wavelets(grey, irreversible=True))
-    yield Packing(Coding("jpeg2000", 1, 16, "grey"), _wavelets(deep))
+    yield Packing(Coding("jpeg2000"), chunked.wavelets_of(rgb))
+    yield Packing(
+        Coding("jpeg2000", colour="ycbcr"), chunked.wavelets_of(rgb, mct=0, tile_size=(64, 64))
+    )
+    yield Packing(
+        Coding("jpeg2000", 1, colour="grey"), chunked.wavelets_of(grey, irreversible=True)
+    )
+    yield Packing(Coding("jpeg2000", 1, 16, "grey"), chunked.wavelets_of(deep))
     for bits, pixels in ((8, rgb), (8, grey), (16, deep)):
         samples = 3 if pixels.ndim == 3 else 1
         name = "rgb" if samples == 3 else "grey"
@@ -142,12 +146,6 @@ def _packings() -> Iterator[Packing]:
             stored = _packed(pixels, kind)
             yield Packing(Coding(kind, samples, bits, name), stored)
             yield Packing(Coding(kind, samples, bits, name, ">", 2), stored)
-
-
-def _wavelets(pixels: Any, **options: Any) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "JPEG2000", no_jp2=True, **options)
-    return file.getvalue()
 
 
 def _packed(pixels: Any, kind: str) -> bytes:

@@ -7,15 +7,21 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from anyio import to_thread
 from PIL import Image
+from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 
 from local.moto_server import Cloud, embedded_aws
+from services.tiles.__main__ import KEEP_ALIVE_SECONDS
+from services.tiles.app import HEALTH, Behind
 from tests.support.file_bound import put_slide
 from tests.support.ports import free_port
 from tests.support.repository import ROOT
@@ -154,6 +160,43 @@ def test_the_image_is_built_of_what_is_there_from_packages_known_by_their_hashes
     let_in = (FOLDER / "Dockerfile.dockerignore").read_text().splitlines()
     assert {f"!{one}" for one in copied} <= set(let_in)
     assert let_in[0] == "*"
+
+
+def test_the_temporary_folder_may_be_written_where_it_is_mounted() -> None:
+    component = Path(ROOT, "components", "tile_service.py").read_text()
+    mounted = re.findall(r'"sourceVolume": "tmp", "containerPath": "([^"]+)"', component)
+    assert [f'VOLUME ["{one}"]' for one in mounted] == re.findall(
+        r"^VOLUME .*", DOCKERFILE, re.MULTILINE
+    )
+
+
+def test_the_balancer_closes_idle_connections_first() -> None:
+    """Its own time is 60 s, which no part of the stack changes."""
+    component = Path(ROOT, "components", "balancer.py").read_text()
+    assert "idle_timeout" not in component
+    assert KEEP_ALIVE_SECONDS > 60
+
+
+def test_a_busy_server_asks_to_come_again_but_is_alive() -> None:
+    inside, end = threading.Event(), threading.Event()
+
+    async def slow(_scope: Scope, _receive: Receive, send: Send) -> None:
+        inside.set()
+        await to_thread.run_sync(end.wait)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    with TestClient(Behind(slow, at_a_time=1)) as client:
+        first = threading.Thread(target=client.get, args=("/slides/a",))
+        first.start()
+        assert inside.wait(10)
+        refused = client.get("/slides/b")
+        alive = client.get(HEALTH)
+        end.set()
+        first.join()
+        assert (refused.status_code, alive.status_code) == (503, 200)
+        assert "try again in a moment" in refused.json()["detail"]
+        assert client.get("/slides/c").status_code == 200
 
 
 def test_the_container_runs_as_the_user_that_the_task_names_and_is_no_root() -> None:

@@ -86,6 +86,13 @@ def jpeg_of(pixels: Array, quality: int = 95, **options: object) -> bytes:
     return file.getvalue()
 
 
+def wavelets_of(pixels: Array, **options: Any) -> bytes:
+    """Encode a chunk as a JPEG 2000 codestream, without loss unless told."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG2000", no_jp2=True, **options)
+    return file.getvalue()
+
+
 def picture(
     width: int, height: int, samples: int = 3, seed: int = 1, grain: int = 16
 ) -> npt.NDArray[np.uint8]:

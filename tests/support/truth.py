@@ -42,7 +42,10 @@ def tissue(width: int, height: int, seed: int = 1) -> NDArray[np.uint8]:
         np.asarray(Image.fromarray(one).resize((width, height), Image.Resampling.BICUBIC))
         for one in (fine, soft)
     ]
-    return np.minimum(large[0][..., None].astype(int) + large[1], 255).astype(np.uint8)
+    found: NDArray[np.uint8] = np.minimum(large[0][..., None].astype(int) + large[1], 255).astype(
+        np.uint8
+    )
+    return found
 
 
 def decoded(data: bytes) -> Array:

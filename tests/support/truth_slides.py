@@ -2,7 +2,7 @@
 
 import io
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -166,8 +166,8 @@ def _philips(path: Path) -> None:
     for number, pixels in enumerate(levels(factors, (padded[0], padded[1]))):
         missing = [(0, -pixels.shape[axis] % tile) for axis in (0, 1)]
         whole = np.pad(pixels, [*missing, (0, 0)], mode="edge")
-        first: Mapping[int, Value] = {270: spacings, 305: "Philips DP v1.0"}
-        tags = {254: 1, 270: f"level={number}"} if number else first
+        first: dict[int, Value] = {270: spacings, 305: "Philips DP v1.0"}
+        tags: dict[int, Value] = {254: 1, 270: f"level={number}"} if number else first
         pages.append(tiled(whole, tile, blank=() if number else (1, 6), tags=tags))
     path.write_bytes(write(pages))
 

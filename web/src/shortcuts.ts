@@ -10,7 +10,8 @@ export interface Shortcut {
 
 const TYPING =
   "input:not([type=range], [type=checkbox], [type=color]), select, textarea, [contenteditable]";
-const MOVED_BY_ARROWS = "[data-scrolls], input[type=range]";
+const MOVED = "[data-scrolls], input[type=range]";
+const MOVES = /^(Arrow|Page)/;
 
 /** Run the shortcut of a key press; say whether there was one. */
 export function runShortcut(shortcuts: readonly Shortcut[], event: KeyboardEvent): boolean {
@@ -22,11 +23,11 @@ export function runShortcut(shortcuts: readonly Shortcut[], event: KeyboardEvent
   return found !== undefined;
 }
 
-/** A text field takes all keys, an open dialog too; a slider and a scrolling panel take their arrows. */
+/** A text field takes all keys, an open dialog too; a slider and a scrolling panel take what moves them. */
 function isTaken({ target, key }: KeyboardEvent): boolean {
   if (!(target instanceof Element)) {
     return false;
   }
-  const scrolls = key.startsWith("Arrow") && target.closest(MOVED_BY_ARROWS) !== null;
+  const scrolls = MOVES.test(key) && target.closest(MOVED) !== null;
   return scrolls || target.matches(TYPING) || document.querySelector("dialog[open]") !== null;
 }

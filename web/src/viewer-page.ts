@@ -48,8 +48,10 @@ const shortcuts: readonly Shortcut[] = [
   key(["ArrowDown"], "", "", () => viewer.view?.panBy(0, PAN_STEP)),
   key(["r"], "R", "Turn right by 90°", () => viewer.view?.turn(1)),
   key(["R"], "Shift R", "Turn left by 90°", () => viewer.view?.turn(-1)),
-  key(["["], "[  ]", "Focus lower, higher (also Shift and wheel)", () => viewer.look?.focus(-1)),
-  key(["]"], "", "", () => viewer.look?.focus(1)),
+  key(["[", "PageDown"], "[  ]", "Focus lower, higher (or Page keys, or Shift and wheel)", () =>
+    viewer.look?.focus(-1),
+  ),
+  key(["]", "PageUp"], "", "", () => viewer.look?.focus(1)),
   key([","], ",  .", "Earlier, later", () => viewer.look?.forward(-1)),
   key(["."], "", "", () => viewer.look?.forward(1)),
   key(["c"], "C", "Channels and colours", () => viewer.look?.toggle()),

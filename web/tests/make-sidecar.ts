@@ -1,7 +1,5 @@
 /** Writes the index of a slide as the server does, for the tests of what reads it. */
 
-// biome-ignore lint/correctness/noNodejsModules: the tests run in Node
-import { deflateSync } from "node:zlib";
 import { crc32 } from "../src/direct/crc32";
 
 export interface MadeLevel {
@@ -23,31 +21,31 @@ export interface MadeSidecar {
   readonly version?: number;
 }
 
-export function makeSidecar(made: MadeSidecar): Uint8Array<ArrayBuffer> {
+export async function makeSidecar(made: MadeSidecar): Promise<Uint8Array<ArrayBuffer>> {
   const { channels = 0, z = 1, t = 1, version = 2, etag = "abc" } = made;
   const header = {
     files: [{ key: "slides/a.tif", etag, size: 1e9 }],
     axes: { channels: Array.from({ length: channels }, () => ({})), z, t },
     levels: made.levels.map((level) => levelHeader(level, made.head ?? [0xff, 0xd8])),
   };
-  const text = Buffer.from(JSON.stringify(header));
+  const text = new TextEncoder().encode(JSON.stringify(header));
   const tables = made.levels.flatMap(({ planes }) => planes.map(table));
-  const start = Buffer.alloc(12);
-  start.write("LSINDEX", "latin1");
-  start.writeUInt8(version, 7);
-  start.writeUInt32LE(text.length, 8);
-  return sealed(Buffer.concat([start, text, deflateSync(Buffer.concat(tables))]));
+  const start = new Uint8Array(12);
+  start.set(new TextEncoder().encode("LSINDEX"));
+  start[7] = version;
+  new DataView(start.buffer).setUint32(8, text.length, true);
+  return sealed(joined(start, text, await deflated(joined(...tables))));
 }
 
 /** Put the check sum behind an index. */
 export function sealed(body: Uint8Array): Uint8Array<ArrayBuffer> {
-  const sum = Buffer.alloc(4);
-  sum.writeUInt32LE(crc32(body));
-  return new Uint8Array([...body, ...sum]);
+  const sum = new Uint8Array(4);
+  new DataView(sum.buffer).setUint32(0, crc32(body), true);
+  return joined(body, sum);
 }
 
-export function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("base64");
+export function base64(bytes: Iterable<number>): string {
+  return btoa(String.fromCharCode(...bytes));
 }
 
 function levelHeader(
@@ -58,19 +56,28 @@ function levelHeader(
     size: [...size, tile, tile],
     chunk: [chunk, chunk],
     coding: { kind, samples: 3, bits: 8, colour: "ycbcr", order: "<", predictor: 1 },
-    heads: [Buffer.from(head).toString("base64")],
+    heads: [base64(head)],
     planes: planes.map(() => [0, 0]),
     made: false,
   };
 }
 
-function table(chunks: readonly (readonly [number, number])[]): Buffer {
-  const bytes = Buffer.alloc(12 * chunks.length);
+function table(chunks: readonly (readonly [number, number])[]): Uint8Array {
+  const view = new DataView(new ArrayBuffer(12 * chunks.length));
   let end = 0;
   for (const [place, [offset, length]] of chunks.entries()) {
-    bytes.writeBigInt64LE(BigInt(offset - end), 8 * place);
-    bytes.writeUInt32LE(length, 8 * chunks.length + 4 * place);
+    view.setBigInt64(8 * place, BigInt(offset - end), true);
+    view.setUint32(8 * chunks.length + 4 * place, length, true);
     end = offset + length;
   }
-  return bytes;
+  return new Uint8Array(view.buffer);
+}
+
+async function deflated(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(parts.flatMap((part) => [...part]));
 }

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 
 import uvicorn
@@ -18,7 +19,7 @@ from labsight.api.hosts import LOOPBACK, OwnNames
 from labsight.api.web import OneOrigin, web_folder
 from labsight.catalog import Catalog, connect, upgrade
 from labsight.catalog.models import ImportState
-from labsight.errors import LabsightError
+from labsight.errors import DamagedSlide, LabsightError
 from labsight.objects.folder import FolderStore
 from labsight.objects.split import SplitStore
 from labsight.slides import sidecar
@@ -108,6 +109,7 @@ class Served:
         # Every file is in place: nothing is copied.
         scratch = Scratch(self._store, cache / "scratch", 0)
         self._importer = Importer(self._store, self._catalog, scratch)
+        self._rebuilding = threading.Lock()
         options = Options(
             show_labels=show_labels, allowed_origin=allowed_origin, rebuild=self._rebuild
         )
@@ -141,10 +143,16 @@ class Served:
             stop.wait(RESCAN_SECONDS)
 
     def _rebuild(self, slide: str, _data: bytes) -> SlideIndex | None:
-        """Import a slide once more whose index is of an older release or damaged."""
-        row = self._catalog.slide(slide)
-        self._importer.run(row.key, who="labsight serve", again=True)
-        return sidecar.from_bytes(self._store.read(keys.index_key(slide)))
+        """Import a slide once more whose index is of an older release or damaged.
+
+        A browser asks for many tiles at a time: the first of them imports, the others wait for it.
+        """
+        with self._rebuilding:
+            with suppress(DamagedSlide):
+                return sidecar.from_bytes(self._store.read(keys.index_key(slide)))
+            row = self._catalog.slide(slide)
+            self._importer.run(row.key, who="labsight serve", again=True)
+            return sidecar.from_bytes(self._store.read(keys.index_key(slide)))
 
     def close(self) -> None:
         """Let go of the catalog."""

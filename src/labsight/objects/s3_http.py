@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
+from math import inf
 from pathlib import Path
 
 from labsight.errors import InvalidInput, ObjectChanged, SettingsError, StorageUnavailable
@@ -47,7 +48,8 @@ class HttpS3Store:
 
     ``region`` and ``credentials`` are found in the environment when they are not given.
     ``endpoint`` (``https://server:port``) is for S3 look-alikes; it is addressed by path, AWS by
-    host name unless the bucket's name has dots, which no certificate covers.
+    host name unless the bucket's name has dots, which no certificate covers. ``patience``: so many
+    seconds after a request was begun, it is not tried again.
     """
 
     parallel = PARALLEL
@@ -58,10 +60,12 @@ class HttpS3Store:
         region: str | None = None,
         credentials: CredentialSource | None = None,
         endpoint: str | None = None,
+        patience: float = inf,
     ) -> None:
         if not _BUCKET.fullmatch(bucket):
             raise InvalidInput(f"{bucket[:80]!r} is no name of a bucket")
         self._bucket = bucket
+        self._patience = patience
         self._region = region or _environment_region()
         if not _REGION.fullmatch(self._region):
             raise SettingsError(f"AWS_REGION is {self._region!r}, which is no AWS region")
@@ -183,7 +187,7 @@ class HttpS3Store:
         target = path, encoded_query(query) if query else ""
         headers["host"] = self._host
         code = ""
-        for _ in attempts():
+        for _ in attempts(self._patience):
             answer = self._once(method, target, headers, body, limit)
             if answer is None:
                 continue

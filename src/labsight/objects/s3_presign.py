@@ -40,5 +40,8 @@ class Presigner:
 
         # The bucket's name in its region, which the page's policy names: left to itself, botocore
         # signs for s3.amazonaws.com, from where S3 may send a reader on to a place not signed for.
-        own = {"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
-        return boto3.client("s3", config=Config(signature_version="s3v4", s3=own))
+        signing = Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
+        )
+        return boto3.client("s3", config=signing)

@@ -1,6 +1,7 @@
 """Several stores as one, told apart by the start of the key."""
 
 from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from pathlib import Path
 
 from labsight.errors import ObjectMissing
@@ -11,12 +12,12 @@ class SplitStore:
     """Sends each key to the store of its prefix."""
 
     def __init__(self, stores: Mapping[str, ObjectStore]) -> None:
-        self._stores = dict(stores)
+        self._stores = tuple(stores.items())
 
     @property
     def parallel(self) -> int:
         """Reads side by side that pay: as many as for the slowest of the stores."""
-        return max(store.parallel for store in self._stores.values())
+        return max(store.parallel for _, store in self._stores)
 
     def head(self, key: str) -> ObjectInfo:
         """Describe an object."""
@@ -44,9 +45,9 @@ class SplitStore:
 
     def walk(self, prefix: str = "", *, after: str = "") -> Iterator[ObjectInfo]:
         """Yield the objects of all stores that the prefix touches, in the order of their keys."""
-        for own in sorted(self._stores):
+        for own, store in sorted(self._stores, key=itemgetter(0)):
             if own.startswith(prefix) or prefix.startswith(own):
-                yield from self._stores[own].walk(prefix, after=after)
+                yield from store.walk(prefix, after=after)
 
     def download(self, key: str, path: Path, *, etag: str | None = None) -> None:
         """Copy an object into a file."""
@@ -57,7 +58,7 @@ class SplitStore:
         return self._store(key).local_path(key)
 
     def _store(self, key: str) -> ObjectStore:
-        for prefix, store in self._stores.items():
+        for prefix, store in self._stores:
             if key.startswith(prefix):
                 return store
         raise ObjectMissing(f"{key}: no store holds such keys")

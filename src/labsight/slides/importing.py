@@ -8,6 +8,7 @@ import logging
 import struct
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from labsight import keys
@@ -23,6 +24,7 @@ from labsight.errors import (
     UnsupportedSlide,
 )
 from labsight.objects import ObjectInfo, ObjectStore
+from labsight.objects.side_by_side import side_by_side
 from labsight.slides import barcode, sidecar
 from labsight.slides.index import SlideIndex, version_of
 from labsight.slides.indexing import Indexed, index_of
@@ -101,6 +103,7 @@ class Importer:
         index = self._keep(slide_id, indexed, prepared)
         if self._store.head(info.key).etag != info.etag or index.etag != info.etag:
             raise ObjectChanged(f"{info.key}: replaced while it was imported")
+        self._check_kept(slide_id, index)
         self._catalog.record(info.key, who, unless_edited=_ids(prepared), **_row(prepared))
         return Outcome(slide_id, ImportState.IMPORTED)
 
@@ -137,6 +140,20 @@ class Importer:
         index = replace(prepared.index, associated=listed, icc=icc)
         self._store.write(keys.index_key(slide_id), sidecar.to_bytes(index))
         return index
+
+    def _check_kept(self, slide_id: str, index: SlideIndex) -> None:
+        """Raise ObjectChanged when another import replaced what this index names.
+
+        Queues deliver twice now and then. Where a key of its own encrypts the bucket, the same
+        bytes get another ETag each time they are written, and the index would name what is gone.
+        """
+        named = {keys.associated_key(slide_id, one.name): one.etag for one in index.associated}
+        named |= {one.key: one.etag for one in index.files if one.key.startswith(keys.DERIVED)}
+        named |= {keys.profile_key(slide_id): index.icc} if index.icc else {}
+        heads = (partial(self._store.head, key) for key in named)
+        for info in side_by_side(heads, self._store.parallel):
+            if info.etag != named[info.key]:
+                raise ObjectChanged(f"{info.key}: replaced by another import")
 
 
 def _ids(prepared: Prepared) -> dict[str, str | None]:

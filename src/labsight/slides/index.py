@@ -117,12 +117,12 @@ class Level:
 
     def tile_size(self, column: int, row: int) -> tuple[int, int]:
         """Return the size of a tile that lies inside the level; raise NotFound outside."""
+        if 0 <= column < self.columns - 1 and 0 <= row < self.rows - 1:
+            return self.tile_width, self.tile_height
         if not (0 <= column < self.columns and 0 <= row < self.rows):
             raise NotFound(
                 f"tile {column}_{row}: this level has {self.columns} columns and {self.rows} rows"
             )
-        if column < self.columns - 1 and row < self.rows - 1:
-            return self.tile_width, self.tile_height
         width = min(self.tile_width, self.width - column * self.tile_width)
         return width, min(self.tile_height, self.height - row * self.tile_height)
 

@@ -30,7 +30,7 @@ class TileApp:
         )
         response = await run_in_threadpool(self._service.answer, request)
         answered = {"content-length": str(len(response.body)), **response.headers}
-        if response.status == 304:
+        if response.status in {204, 304}:  # neither has a body to tell of (RFC 9110, 8.6)
             del answered["content-length"]
         await send(
             {

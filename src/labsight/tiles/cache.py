@@ -48,14 +48,17 @@ class IndexCache:
         self._clock = clock
         self._bytes = 0
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._latest = ""  # what was used last need not be moved to the end again
         self._lock = threading.Lock()
 
     def get(self, slide: str) -> SlideIndex:
         """Return a slide's index; raise InvalidInput (ill-formed id) or NotFound."""
-        with self._lock:
-            kept = self._kept.get(slide)
-            if kept is not None:
-                self._kept.move_to_end(slide)
+        kept = self._kept.get(slide)
+        if kept is not None and slide != self._latest:
+            with self._lock:
+                self._latest = slide
+                if slide in self._kept:
+                    self._kept.move_to_end(slide)
         if kept is None or not self._is_fresh(slide, kept):
             kept = self._load(slide)
         return kept.index
@@ -88,7 +91,7 @@ class IndexCache:
         kept = _Kept(index, etag, self._clock())
         with self._lock:
             self._drop(slide)
-            self._kept[slide] = kept
+            self._kept[slide], self._latest = kept, slide
             self._bytes += kept.size
             while self._bytes > self._max_bytes and len(self._kept) > 1:
                 self._drop(next(iter(self._kept)))

@@ -15,6 +15,8 @@ from labsight.tiles.iiif_request import Box, ImageRequest, Size
 # A level may have 16 times the px of the largest picture, where levels go in steps of four; what
 # needs more would take a slide without small levels, and minutes.
 MAX_SOURCE_PX = 1 << 28
+# Of all channels together: 16-bit samples take 15 s, and who asks is answered within 29.
+MAX_SOURCE_SAMPLES = 1 << 30
 _STRIPE_PX = 32_000_000  # read at once
 _ENCODERS = {"jpg": encode.jpeg, "png": encode.png, "webp": encode.webp}
 _WHITE_FROM = 128  # of 255: no dithering, whose patterns would not go on in the next tile
@@ -42,10 +44,11 @@ def _scaled(index: SlideIndex, pixels: Pixels, request: ImageRequest, view: View
     _, _, width, height = request.box
     number = best_level(index, min(width / request.size[0], height / request.size[1]))
     left, top, wide, high = _box_in(index, number, request.box)
-    if wide * high > MAX_SOURCE_PX:
+    samples = wide * high * max(1, len(view.channels))
+    if wide * high > MAX_SOURCE_PX or samples > MAX_SOURCE_SAMPLES:
         raise InvalidInput(
             "this slide has no level small enough for a picture of this region at this size: ask "
-            "for a smaller region, or for a larger size"
+            "for a smaller region, for a larger size, or for fewer channels"
         )
     # What is to be enlarged is read as it is: box filters, right for shrinking, would show squares.
     size = min(wide, request.size[0]), min(high, request.size[1])

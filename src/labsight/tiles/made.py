@@ -14,6 +14,7 @@ from labsight.slides.reading import IndexedFiles
 from labsight.slides.staging.protocol import Staging
 from labsight.tiles import iiif
 from labsight.tiles.iiif_request import ImageRequest
+from labsight.tiles.large import Large
 from labsight.tiles.look import Look
 
 DECODED, HALF_SIZE = "decoded", "half-size"
@@ -25,6 +26,7 @@ class TileMaker:
     def __init__(self, store: ObjectStore, staging: Staging) -> None:
         self._store = store
         self._staging = staging
+        self._large = Large()
 
     def tile(
         self, index: SlideIndex, number: int, place: tuple[int, int], look: Look
@@ -60,7 +62,9 @@ class TileMaker:
         wanted = request.box[2] / request.size[0]
         best = geometry.best_level(index, wanted)
         way = _way(index.levels[best], wanted / index.downsample(best))
-        return iiif.draw(index, self._pixels(index), request, look.view, change), way
+        source = request.box[2] * request.box[3] / index.downsample(best) ** 2
+        with self._large.room(request.size[0] * request.size[1], source):
+            return iiif.draw(index, self._pixels(index), request, look.view, change), way
 
     def _cut(self, index: SlideIndex, level: Level, plane: int, place: tuple[int, int]) -> bytes:
         """Cut the padding off a stored edge tile, or fill in one that was left out."""
@@ -81,8 +85,9 @@ class TileMaker:
         size: tuple[int, int],
         look: Look,
     ) -> bytes:
-        image = self._pixels(index).region(number, box, size, look.view)
-        return encode.jpeg(self._coloured(index, image, look))
+        with self._large.room(size[0] * size[1], box[2] * box[3]):
+            image = self._pixels(index).region(number, box, size, look.view)
+            return encode.jpeg(self._coloured(index, image, look))
 
     def _coloured(self, index: SlideIndex, image: Image.Image, look: Look) -> Image.Image:
         return colour.to_srgb(image, self._profile(index)) if look.srgb else image

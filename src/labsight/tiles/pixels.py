@@ -9,8 +9,8 @@ from labsight.errors import DamagedSlide
 from labsight.slides import geometry
 from labsight.slides.index import Level, SlideIndex
 from labsight.slides.pixels import jpeg
-from labsight.tiles import descriptor
-from labsight.tiles.answers import CACHED, STORED, caching, fresh, picture
+from labsight.tiles import descriptor, http
+from labsight.tiles.answers import CACHED, JPEG, STORED, caching, fresh, picture
 from labsight.tiles.http import Request, Response
 from labsight.tiles.kept import KeptTiles
 from labsight.tiles.look import Look, look_of
@@ -55,17 +55,15 @@ class Tiles:
         level = index.level(number)
         size = level.tile_size(*place)
         etag = f'"{index.version}-{number}-{place[0]}-{place[1]}{look.tag}"'
-        make: Callable[[], Response]
         plane = look.stored_plane(index, level)
-        if plane is not None and _whole(level, plane, place, size):
-            way = CACHED if level.made else STORED
-            make = partial(self._stored, index, level, plane, place, way)
-        else:
-            name = f"{number}/{place[0]}_{place[1]}{look.tag}.jpg"
-            # A cut edge costs what reading it again would: not worth an object of its own.
-            lasting = not look.tag and plane is None
-            work = partial(self._make_own, index, number, place, look)
-            make = partial(self._made, request, index, level, name, lasting, work)
+        whole = size == (level.tile_width, level.tile_height)
+        if plane is not None and whole and _is_there(level, plane, place):
+            return self._stored(request, index, level, plane, place, etag)
+        name = f"{number}/{place[0]}_{place[1]}{look.tag}.jpg"
+        # A cut edge costs what reading it again would: not worth an object of its own.
+        lasting = not look.tag and plane is None
+        work = partial(self._make_own, index, number, place, look)
+        make = partial(self._made, request, index, level, name, lasting, work)
         return fresh(request, etag, make, caching(request, index))
 
     def deep_zoom(
@@ -87,13 +85,32 @@ class Tiles:
         return fresh(request, f'"{index.version}-{name}"', make, caching(request, index))
 
     def _stored(
-        self, index: SlideIndex, level: Level, plane: int, place: tuple[int, int], way: str
+        self,
+        request: Request,
+        index: SlideIndex,
+        level: Level,
+        plane: int,
+        place: tuple[int, int],
+        etag: str,
     ) -> Response:
+        """Answer with a chunk as it is; each step of this costs every tile, so there are few."""
+        keeping = caching(request, index)
+        if http.is_current(request, etag):
+            return Response(304, headers={"etag": etag, "cache-control": keeping})
         chunks, number = level.planes[plane], place[1] * level.columns + place[0]
         data = self.read_chunk(index, chunks, number)
         if len(data) != chunks.lengths[number]:
             raise DamagedSlide("the slide's file ends inside this tile: it was cut off")
-        return picture(jpeg.complete(chunks.head, data), way)
+        return Response(
+            200,
+            jpeg.complete(chunks.head, data),
+            {
+                "etag": etag,
+                "cache-control": keeping,
+                "content-type": JPEG,
+                "x-labsight-path": CACHED if level.made else STORED,
+            },
+        )
 
     def _make_own(
         self, index: SlideIndex, number: int, place: tuple[int, int], look: Look
@@ -136,7 +153,6 @@ def deep_zoom_grid(request: Request, index: SlideIndex) -> tuple[int, int]:
     return descriptor.deep_zoom_size(index, query.get("tilesize"), query.get("overlap"))
 
 
-def _whole(level: Level, plane: int, place: tuple[int, int], size: tuple[int, int]) -> bool:
-    """Whether a stored tile is there and has no padding."""
-    length = level.planes[plane].lengths[place[1] * level.columns + place[0]]
-    return length > 0 and size == (level.tile_width, level.tile_height)
+def _is_there(level: Level, plane: int, place: tuple[int, int]) -> bool:
+    """Whether a tile is stored: scanners leave out blank ones."""
+    return level.planes[plane].lengths[place[1] * level.columns + place[0]] > 0

@@ -14,7 +14,6 @@ from labsight.errors import LabsightError, NotFound, ObjectChanged, StorageUnava
 from labsight.objects import ObjectStore
 from labsight.problem import UNFORESEEN
 from labsight.slides.index import Chunks, SlideIndex
-from labsight.slides.reading import IndexedFiles
 from labsight.tiles import descriptor, direct, http
 from labsight.tiles.answers import document
 from labsight.tiles.cache import IndexCache
@@ -28,11 +27,12 @@ if TYPE_CHECKING:
     from labsight.tiles.images import Images
     from labsight.tiles.made import TileMaker
 
-_SLIDE = r"/slides/([^/.]{1,64}?)"
+_SLIDE = r"/slides/([^/.]{1,64})"
+_KNOWN = r"/slides/([a-z2-7]{16})"  # for what is asked most: an id that needs no second look
 _IIIF = r"/iiif/3/([a-z2-7]{16})"  # any other name is no image: 404, as its validator asks
 _IMAGE = r"/([^/]{1,100})/([^/]{1,100})/([^/]{1,20})/([^/]{1,40})"
 _TILE = r"/([0-9]{1,4})/([0-9]{1,9})_([0-9]{1,9})"
-_ANY_TILE = re.compile(r"/slides/[^/]+/(?:tiles/)?[^/]+/[^/]+\.jpe?g")
+_ANY_TILE = re.compile(r"/slides/([^/]+)/(?:tiles/)?[^/]+/[^/]+\.jpe?g")
 _OPEN = "/iiif/"  # what pages of other sites may read, where that was decided
 _TRIES = 2  # the second after an index that turned out to be old
 
@@ -59,10 +59,10 @@ class TileService:
         pictures = Pictures(store, show_labels=options.show_labels)
         self._images: Images | None = None
         self._routes = tuple(
-            (re.compile(pattern), answer)
+            (re.compile(pattern).fullmatch, answer)
             for pattern, answer in (
-                (_SLIDE + r"/tiles" + _TILE + r"\.jpg", tiles.native),
-                (_SLIDE + r"_files" + _TILE + r"\.jpe?g", tiles.deep_zoom),
+                (_KNOWN + r"/tiles" + _TILE + r"\.jpg", tiles.native),
+                (_KNOWN + r"_files" + _TILE + r"\.jpe?g", tiles.deep_zoom),
                 (
                     _IIIF + r"/([^/]{1,100})/([^/]{1,100})/([^/]{1,20})/([^/]{1,40})",
                     self._iiif_image,
@@ -99,21 +99,23 @@ class TileService:
         if request.method not in {"GET", "HEAD"}:
             refusal = http.problem(405, f"{request.method} is not possible here: use GET or HEAD")
             return Response(405, refusal.body, {**refusal.headers, "allow": "GET, HEAD"})
-        for pattern, answer in self._routes:
-            match = pattern.fullmatch(request.path)
+        for matching, answer in self._routes:
+            match = matching(request.path)
             if match:
-                slide, *rest = match.groups()
-                return self._current(request, keys.check_slide_id(slide), answer, rest)
-        if _ANY_TILE.fullmatch(request.path):
+                return self._current(request, match.groups(), answer)
+        tile = _ANY_TILE.fullmatch(request.path)
+        if tile:
+            keys.check_slide_id(tile[1].removesuffix("_files"))
             raise NotFound(
                 "no such tile: a tile's address ends in {level}/{col}_{row}.jpg, all whole numbers"
             )
         raise NotFound("nothing is served here; /api/slides lists the slides and their links")
 
     def _current(
-        self, request: Request, slide: str, answer: Callable[..., Response], rest: list[str]
+        self, request: Request, parts: tuple[str, ...], answer: Callable[..., Response]
     ) -> Response:
         """Answer from the index; when the file has changed since, once more from a fresh one."""
+        slide, *rest = parts
         for _ in range(_TRIES):
             try:
                 index = self._indexes.get(slide)
@@ -162,8 +164,9 @@ class TileService:
 
 
 def _read_chunk(store: ObjectStore, index: SlideIndex, chunks: Chunks, number: int) -> bytes:
+    source = index.files[chunks.file]
     start, length = chunks.offsets[number], chunks.lengths[number]
-    return IndexedFiles(store, index).read(chunks.file, start, length)
+    return store.read(source.key, start, length, etag=source.etag)
 
 
 def _opened(response: Response, origin: str) -> Response:

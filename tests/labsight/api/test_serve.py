@@ -3,7 +3,9 @@ import shutil
 import threading
 import unicodedata
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -11,6 +13,7 @@ from fastapi.testclient import TestClient
 from labsight.api import serve, web
 from labsight.api.serve import Served
 from labsight.errors import SettingsError
+from labsight.slides.importing import Outcome
 from tests.support.made_slides import make_svs
 
 HERE = "http://localhost:8080"
@@ -160,6 +163,27 @@ def test_a_second_scan_finds_nothing_to_do_and_a_later_one_what_changed(
     served.scan(said.append)
     assert any(re.search(r"b\.svs: imported", line) for line in said)
     assert any("a.svs: failed" in line and "no longer there" in line for line in said)
+
+
+def test_an_older_index_is_made_anew_once_however_many_ask(
+    served: Served, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = {item["filename"]: item for item in client.get("/api/slides").json()["items"]}
+    slide = items["a.svs"]["id"]
+    key = f"derived/{slide}/index.bin"
+    content = served._store.read(key)
+    served._store.write(key, content[:7] + b"\x01" + content[8:])
+    run, runs = served._importer.run, []
+
+    def counted(*rest: Any, **named: Any) -> Outcome:
+        runs.append(rest)
+        return run(*rest, **named)
+
+    monkeypatch.setattr(served._importer, "run", counted)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: client.get(f"/slides/{slide}/slide.json"), range(8)))
+    assert {one.status_code for one in found} == {200}
+    assert len(runs) == 1
 
 
 def test_a_restart_keeps_what_was_imported(served: Served, slides: Path, tmp_path: Path) -> None:

@@ -61,6 +61,19 @@ def store(files: Files) -> HttpS3Store:
     return HttpS3Store("archive", "eu-central-1", Fixed(KEYS), files.url)
 
 
+@pytest.mark.parametrize(("patience", "tried"), [(6.0, 2), (100.0, attempts.MAX_ATTEMPTS)])
+def test_nothing_is_tried_again_when_patience_is_over(
+    patience: float, tried: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(attempts, "monotonic", lambda: now[0])
+    begun = 0
+    for _ in attempts.attempts(patience):
+        begun += 1
+        now[0] += 5  # what a server that cannot be reached takes
+    assert begun == tried
+
+
 def test_a_signature_is_that_of_the_example_in_the_documentation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

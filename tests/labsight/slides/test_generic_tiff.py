@@ -235,6 +235,13 @@ def test_what_cannot_be_shown_by_range_is_left_to_openslide(page: Page, said: st
     assert structure.identifying
 
 
+@pytest.mark.parametrize("tag", [270, 269, 285, 315, 316, 33432])
+def test_a_file_with_text_that_nobody_understands_is_not_handed_out(tag: int) -> None:
+    pixels = picture((300, 200), 64)
+    assert structure_of(write([tiled(pixels, 64, tags={tag: "S26-1 Doe, Jane"})])).identifying
+    assert not structure_of(write([tiled(pixels, 64, tags={305: "scanner 2.1"})])).identifying
+
+
 def test_signed_bytes_are_shown_by_their_bits() -> None:
     pixels = picture((300, 200), 64)[..., 0].copy()
     content = write([stripped(pixels, tags={339: 2})])

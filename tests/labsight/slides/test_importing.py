@@ -1,6 +1,7 @@
 import json
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -8,6 +9,7 @@ from PIL import Image
 from labsight.catalog import Catalog
 from labsight.errors import ObjectChanged, StorageUnavailable
 from labsight.keys import unit_key
+from labsight.objects import ObjectInfo
 from labsight.objects.memory import MemoryStore
 from labsight.slides import units
 from labsight.slides.units import Member, Unit
@@ -69,6 +71,27 @@ def test_a_rescan_under_the_same_key_brings_its_own_ids(archive: Archive, tmp_pa
     archive.imported("a.svs", make_svs(tmp_path / "c.svs", label=None))
     row = archive.catalog.slide(outcome.slide_id)
     assert (row.barcode, row.case_id, row.slide_id) == (None, None, None)
+
+
+def test_two_imports_at_a_time_leave_an_index_of_what_is_there(
+    archive: Archive, slide_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bucket with a key of its own gives the same bytes another ETag each time."""
+    key, write, once = archive.put("a.svs", slide_file), archive.store.write, [1]
+
+    def encrypted(name: str, data: bytes, **named: Any) -> ObjectInfo:
+        info = write(name, data, **named)
+        if name.endswith("index.bin") and once:
+            once.pop()  # another import, as of a message delivered twice, writes between the two
+            thumbnail = name.replace("index.bin", "thumbnail.jpg")
+            write(thumbnail, archive.store.read(thumbnail) + b"\0")
+        return info
+
+    monkeypatch.setattr(archive.store, "write", encrypted)
+    outcome = archive.importer.run(key)
+    assert outcome.state == "imported"
+    assert not once
+    assert archive.get(f"/slides/{outcome.slide_id}/thumbnail.jpg").status == 200
 
 
 def test_what_a_person_entered_is_kept_by_a_later_import(archive: Archive, tmp_path: Path) -> None:

@@ -75,6 +75,17 @@ def test_a_sidecar_of_any_version_tells_whose_it_is() -> None:
     assert sidecar.key_of(b"") is None
 
 
+def test_a_sidecar_of_any_version_tells_what_was_kept_of_it() -> None:
+    index = replace(
+        index_of(stored_level([(16, 5)])), associated=(Associated("label", 9, 8, "of-label"),)
+    )
+    data = sidecar.to_bytes(index)
+    assert sidecar.kept_of(data) == (index.etag, {"label": "of-label"})
+    assert sidecar.kept_of(data[:7] + b"\x01" + data[8:-9]) == sidecar.kept_of(data)
+    assert sidecar.kept_of(data[:20]) is None
+    assert sidecar.kept_of(data.replace(b'"of-label"', b"1234567890")) is None
+
+
 def test_tiles_one_behind_the_other_cost_two_bytes_or_so() -> None:
     lengths = [9000 + (number * 7919) % 4000 for number in range(20_000)]
     offsets = [sum(lengths[:1]) * 0 + 16]

@@ -226,7 +226,7 @@ def test_channels_focal_planes_and_times_are_the_formula_on_tifffiles_samples(
     for shown, z, t in VIEWS:
         chosen = ",".join(f"{n}:{colour}:{low}-{high}" for n, (colour, low, high) in shown.items())
         query = f"?channels={chosen}&z={z}&t={t}"
-        for number, samples in enumerate(series):
+        for samples in series:
             expected = formula(samples[t, z], shown)
             high, wide = samples.shape[-2:]
             address = f"/iiif/3/{slide}/full/{wide},{high}/0/default.png{query}"

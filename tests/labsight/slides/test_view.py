@@ -36,6 +36,7 @@ def test_channels_take_colour_and_window_of_their_own_unless_told() -> None:
         ("0:FF0000:1.2.3-4", None, None, "no number"),
         ("", None, None, "write channels as"),
         (",".join(["0"] * 17), None, None, "at most 16"),
+        ("0,1,0:FF0000", None, None, "each can be shown once"),
         (None, "5", None, "z 0 to 4"),
         (None, "-1", None, "z 0 to 4"),
         (None, "²", None, "z 0 to 4"),
@@ -47,6 +48,12 @@ def test_what_is_not_there_is_refused_with_what_is(
 ) -> None:
     with pytest.raises(InvalidInput, match=said):
         parse_view(TWO, channels, z, t)
+
+
+def test_views_that_differ_by_little_have_keys_of_their_own() -> None:
+    windows = ("0:FF0000:1234567-7654321", "0:FF0000:1234568-7654321", "0:FF0000:0-1234.567")
+    keys = {parse_view(TWO, one, None, None).key for one in (*windows, "0:FF0000:0-1234.568")}
+    assert len(keys) == 4
 
 
 def test_a_slide_of_colours_has_no_channels_to_choose() -> None:

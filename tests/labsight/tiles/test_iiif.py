@@ -10,7 +10,7 @@ from PIL import Image
 
 from labsight.errors import InvalidInput
 from labsight.slides.axes import Axes
-from labsight.slides.view import View, default_view
+from labsight.slides.view import Shown, View, default_view
 from labsight.tiles import iiif
 from labsight.tiles.iiif_request import parse
 from tests.support.made_slides import aperio_writer, picture
@@ -186,6 +186,14 @@ def test_a_slide_without_small_levels_is_not_read_whole() -> None:
     request = parse(index, "full", "500,", "0", "default", "jpg")
     with pytest.raises(InvalidInput, match="no level small enough"):
         iiif.draw(index, PlainPixels(index, PICTURE), request, VIEW)
+
+
+def test_many_channels_of_a_large_level_are_not_read_at_once() -> None:
+    index = index_of((16_000, 16_000))
+    request = parse(index, "full", "500,", "0", "default", "jpg")
+    many = View(tuple(Shown(number, "FF0000", (0, 255)) for number in range(5)))
+    with pytest.raises(InvalidInput, match="fewer channels"):
+        iiif.draw(index, PlainPixels(index, PICTURE), request, many)
 
 
 @pytest.mark.parametrize("levels", [((1003, 743), (250, 185)), ((1003, 743), (251, 186))])

@@ -20,6 +20,7 @@ from labsight.tiles.made import TileMaker
 from labsight.tiles.options import Options
 from tests.support.archive import Archive
 from tests.support.dicom_slides import DicomFile, Light, encoded, picture, tiles_of
+from tests.support.made_tiffs import make_ome
 
 SIDE = 64
 
@@ -187,6 +188,23 @@ def test_an_index_and_an_address_are_all_a_reader_needs(
     assert status == 200
     assert document["files"] == [f"https://bucket/{index.key}?for=3600"]
     assert sidecar.from_bytes(base64.b64decode(str(document["index"]))) == index
+
+
+def test_a_unit_with_a_file_that_no_level_lies_in_is_not_handed_out(archive: Archive) -> None:
+    pixels = np.random.default_rng(1).integers(0, 250, (2, 90, 130), np.uint8)
+    shown = make_ome(pixels, metadata={"axes": "CYX"}, tile=(64, 64), compression="zlib")
+    for files, status in (
+        ({"s/a.ome.tif": shown}, 200),
+        ({"s/a.ome.tif": shown, "s/label.tif": b"a picture of a label"}, 403),
+    ):
+        for name, content in files.items():
+            archive.put(name, content)
+        members = tuple(Member(name, len(content)) for name, content in files.items())
+        key = unit_key("lab", "s")
+        archive.store.write(key, units.write(Unit("ome-tiff", members)))
+        outcome = archive.importer.run(key)
+        assert outcome.state == "imported", outcome.reason
+        assert direct(archive, outcome.slide_id)[0] == status
 
 
 def test_a_unit_names_all_its_files(archive: Archive) -> None:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -15,8 +16,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from labsight.catalog import Catalog
+from labsight.errors import ObjectChanged
 from labsight.objects.memory import MemoryStore
-from labsight.tiles import Request, Response, cache
+from labsight.tiles import Request, Response, cache, descriptor
 from tests.support.archive import Archive
 from tests.support.made_slides import make_svs, picture
 
@@ -123,6 +125,8 @@ def test_who_holds_a_tile_gets_304_without_any_read(archive: Archive, slide: str
         answer = archive.get(path, if_none_match=held)
         assert (answer.status, answer.body) == (304, b"")
     assert archive.store.reads == before
+    answer = archive.tiles.answer(Request("HEAD", path, headers={"if-none-match": etag}))
+    assert (answer.status, "content-length" in answer.headers) == (304, False)
     assert archive.get(path, if_none_match='"other"').status == 200
 
 
@@ -286,6 +290,69 @@ def test_an_index_that_still_tells_its_slide_is_made_anew(archive: Archive, slid
         archive.tiles._indexes.forget(slide)
         assert archive.get(f"/slides/{slide}/slide.json").body == sound
         assert archive.get(f"/slides/{slide}/tiles/0/0_0.jpg").status == 200
+
+
+def test_an_index_made_anew_shows_no_picture_of_the_file_before(
+    archive: Archive, tmp_path: Path
+) -> None:
+    first = make_svs(tmp_path / "a.svs", label="S26-1;A1;1")
+    slide = archive.imported("a.svs", first).slide_id
+    older = bytearray(archive.store.read(f"derived/{slide}/index.bin"))
+    older[7] = 1
+    archive.imported("a.svs", make_svs(tmp_path / "b.svs", label="T99-7;B1;1"))
+    archive.imported("a.svs", make_svs(tmp_path / "c.svs", label=None))
+    newer = bytearray(archive.store.read(f"derived/{slide}/index.bin"))
+    newer[7] = 1
+    archive.store.write(f"derived/{slide}/index.bin", bytes(newer))
+    archive.tiles._indexes.forget(slide)
+    assert archive.get(f"/slides/{slide}/thumbnail.jpg").status == 200
+    assert archive.get(f"/slides/{slide}/label.jpg").status == 404  # that lies there still
+    archive.store.write(f"derived/{slide}/index.bin", bytes(older))
+    archive.tiles._indexes.forget(slide)
+    assert archive.get(f"/slides/{slide}/label.jpg").status == 422
+
+
+def test_an_index_that_is_replaced_while_it_is_read_is_read_again(
+    archive: Archive, slide: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, left = archive.store.read, [1]
+
+    def raced(key: str, *rest: Any, **named: Any) -> bytes:
+        if key.endswith("index.bin") and left:
+            left.pop()
+            message = "another import was quicker"
+            raise ObjectChanged(message)
+        return read(key, *rest, **named)
+
+    monkeypatch.setattr(archive.store, "read", raced)
+    archive.tiles._indexes.forget(slide)
+    assert archive.get(f"/slides/{slide}/slide.json").status == 200
+    assert not left
+
+
+def test_a_tile_is_made_once_however_its_place_is_written(archive: Archive, slide: str) -> None:
+    path = f"/slides/{slide}_files/9"
+    etags = {archive.get(f"{path}/{one}.jpg").headers["etag"] for one in ("1_0", "01_000", "001_0")}
+    assert len(etags) == 1
+    assert len(archive.tiles._tiles.kept._tiles) == 1
+
+
+def test_a_description_that_says_more_is_sent_to_who_holds_the_one_before(
+    archive: Archive, slide: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/slides/{slide}/slide.json"
+    before = archive.get(path)
+    etag = before.headers["etag"]
+    assert archive.get(path, if_none_match=etag).status == 304
+    described = descriptor.describe
+
+    def later(*rest: Any, **named: Any) -> dict[str, Any]:
+        return {**described(*rest, **named), "new_in_this_release": True}
+
+    monkeypatch.setattr(descriptor, "describe", later)
+    after = archive.get(path, if_none_match=etag)
+    assert after.status == 200
+    assert json.loads(after.body)["version"] == json.loads(before.body)["version"]
 
 
 def test_the_index_cache_stays_within_its_bytes(archive: Archive, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import { DirectError, unfit } from "./errors";
 const MAX_GAP = 16 * 1024;
 /** A run is shown when all of it is there, so it should not take long. */
 const MAX_RUN_BYTES = 2 * 1024 * 1024;
-/** OpenSeadragon asks for the tiles of a frame one after the other: so long they are collected. */
+/** OpenSeadragon asks for a few tiles with each frame: those go together. */
 const COLLECT_MS = 8;
 const WEAK = /^W\//;
 const PARTIAL_CONTENT = 206;

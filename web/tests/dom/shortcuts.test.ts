@@ -5,6 +5,7 @@ import { runShortcut, type Shortcut } from "../../src/shortcuts";
 const run = vi.fn();
 const SHORTCUTS: readonly Shortcut[] = [
   { keys: ["+", "="], shown: "+", words: "Zoom in", run },
+  { keys: ["PageUp"], shown: "]", words: "Focus", run },
   { keys: ["ArrowDown"], shown: "↓", words: "Move", run },
 ];
 
@@ -34,8 +35,10 @@ test("a slider keeps its arrows, and a switch none of the keys", () => {
   const [slider, toggle] = [el("input", { type: "range" }), el("input", { type: "checkbox" })];
   document.body.append(slider, toggle);
   expect(press(slider, "ArrowDown")).toBe(false);
+  expect(press(slider, "PageUp")).toBe(false);
   expect(press(slider, "+")).toBe(true);
   expect(press(toggle, "ArrowDown")).toBe(true);
+  expect(press(toggle, "PageUp")).toBe(true);
 });
 
 test("other keys are left alone", () => {

@@ -14,7 +14,7 @@ function tilesOf(count: number, first = 0): [number, number][] {
 }
 
 /** 3 x 2 tiles of 256 px in the finest level, one of them blank; below a level that is not JPEG. */
-const INDEX = makeSidecar({
+const INDEX = await makeSidecar({
   z: 2,
   head: [0xff, 0xd8, 9],
   levels: [

@@ -30,7 +30,7 @@ test("the check sum is that of zlib", () => {
 
 describe("an index", () => {
   test("tells where the chunks of each plane lie, in any order and beyond 4 GB", async () => {
-    const index = await Sidecar.read(makeSidecar(MADE));
+    const index = await Sidecar.read(await makeSidecar(MADE));
     const plane = index.plane(0, index.planeAt(1, 1, 0));
     expect([...plane.offsets]).toEqual([8000, 3000]);
     expect([...plane.lengths]).toEqual([10, 20]);
@@ -66,26 +66,26 @@ describe("an index", () => {
         ],
       },
     ] as const;
-    const index = await Sidecar.read(makeSidecar({ levels }));
+    const index = await Sidecar.read(await makeSidecar({ levels }));
     expect(index.levels.map(({ stored }) => stored)).toEqual([true, false, false]);
     expect(index.levels[0]).toMatchObject({ width: 300, height: 200, tileWidth: 256, planes: 1 });
   });
 
   test("has no plane that it was not written with", async () => {
-    const index = await Sidecar.read(makeSidecar(MADE));
+    const index = await Sidecar.read(await makeSidecar(MADE));
     expect(() => index.plane(0, 4)).toThrow("level 0 has no plane 4");
     expect(() => index.plane(2, 0)).toThrow("level 2 has no plane 0");
   });
 
   test("of another version is not read", async () => {
-    await expect(Sidecar.read(makeSidecar({ ...MADE, version: 3 }))).rejects.toThrow(
+    await expect(Sidecar.read(await makeSidecar({ ...MADE, version: 3 }))).rejects.toThrow(
       "of another version",
     );
     await expect(Sidecar.read(new Uint8Array(3))).rejects.toThrow("of another version");
   });
 
   test("with any byte changed or cut off is not read", async () => {
-    const bytes = makeSidecar(MADE);
+    const bytes = await makeSidecar(MADE);
     for (const place of [9, 20, bytes.length - 8, bytes.length - 1]) {
       const damaged = bytes.slice();
       damaged[place] = 255 - (damaged[place] as number);
@@ -123,7 +123,7 @@ describe("an index", () => {
       heads: [""],
     };
     const header = { files: [], axes: { channels: [], z: 1, t: 1 }, levels: [level], ...different };
-    const whole = makeSidecar({ levels: [{ size: [9, 9], tile: 9, planes: [[[0, 1]]] }] });
+    const whole = await makeSidecar({ levels: [{ size: [9, 9], tile: 9, planes: [[[0, 1]]] }] });
     const length = new DataView(whole.buffer).getUint32(8, true);
     const text = new TextEncoder().encode(JSON.stringify(header));
     const body = new Uint8Array([...whole.slice(0, 12), ...text, ...whole.slice(12 + length, -4)]);

@@ -13,6 +13,7 @@ from labsight.slides.formats.tiff_grid import Size, Source, grid_of, size_of
 from labsight.slides.formats.tiff_levels import build
 from labsight.slides.index import Chunks, Level
 
+_EMPTY = 2  # bytes of a text that says nothing: NUL, and what it is padded with
 MAX_ICC = 8 << 20  # bytes; the profiles of scanners have a few thousand
 _REDUCED = 1  # NewSubfileType, bit 0
 
@@ -33,13 +34,14 @@ def read_generic(tiff: Tiff, scan: ScanData) -> Structure:
     directories = pyramid(tiff)
     grid = grid_of(tiff, directories[0])
     levels = build([planes_of(tiff, one, grid.apart) for one in directories])
-    plain = not tiff.text(tiff.directories[0], Code.DESCRIPTION, 1000).lstrip().startswith("<")
+    # A description that nobody understands may name a patient as well as anything else.
+    plain = holds_only(tiff, directories, tables_of(levels), description_bytes=_EMPTY)
     return Structure(
         scan=scan,
         levels=levels,
         axes=channels.plain(grid.coding, grid.apart),
         icc=icc_of(tiff, directories[0]),
-        identifying=not (plain and holds_only(tiff, directories, tables_of(levels))),
+        identifying=not plain,
     )
 
 

@@ -23,7 +23,8 @@ _NUMBERS = {
     *range(529, 533), 32997, 34675,
 }  # fmt: skip
 _LENGTHS = (Code.TILE_LENGTHS, Code.STRIP_LENGTHS)
-_TEXTS = {269, 270, 271, 272, 285, 305, 306, 315, 316, 33432}
+# Make, model, software, date. Names of documents, pages, people and computers may name a patient.
+_TEXTS = {271, 272, 305, 306}
 
 
 def holds_only(
