@@ -105,6 +105,10 @@ class Distribution(ComponentResource):
             web_acl_id=args.firewall.arn if args.firewall else None,
             origins=self._origins(name, args),
             default_cache_behavior=behaviors.site(headers, self._app_pages(name)),
+            # Kept for ten seconds otherwise, when trying again is what helps.
+            custom_error_responses=[
+                {"error_code": code, "error_caching_min_ttl": 0} for code in (502, 503, 504)
+            ],
             ordered_cache_behaviors=[
                 *TilePaths(f"{name}-tiles", tiles, self._child).behaviours,
                 behaviors.api("/api/*", headers),

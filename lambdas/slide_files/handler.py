@@ -9,11 +9,20 @@ from labsight.tiles import TileService, payload
 from labsight.tiles.made import TileMaker
 from labsight.tiles.options import Options
 
+WAIT_SECONDS = 2.0
+
 # Read while the function starts, so that a missing setting is told before the first request.
 _environment = Environment()
 _environment.configure_logging()
 _store = HttpS3Store(_environment.archive_bucket)
-_copies = SharedScratch(_store, _environment.scratch_folder, max_bytes=_environment.scratch_bytes)
+# A viewer asks for two dozen tiles at once: who does not fetch the copy soon says so, instead of
+# keeping a function waiting, of which there are few.
+_copies = SharedScratch(
+    _store,
+    _environment.scratch_folder,
+    max_bytes=_environment.scratch_bytes,
+    wait_seconds=WAIT_SECONDS,
+)
 _maker = TileMaker(_store, _copies)
 _service = TileService(
     _store,

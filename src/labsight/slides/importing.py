@@ -6,10 +6,13 @@ tells of this version of the file is left alone.
 
 import logging
 import struct
+import zlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+
+from PIL import Image
 
 from labsight import keys
 from labsight.catalog import Catalog
@@ -55,7 +58,9 @@ class Outcome:
 
 _TRIES = 3
 # What a hostile file may raise inside a decoder; the archive keeps it, the queue moves on.
-_READER_FAULTS = (ArithmeticError, LookupError, TypeError, ValueError, struct.error)
+_READER_FAULTS = (
+    ArithmeticError, LookupError, RecursionError, TypeError, ValueError, struct.error, zlib.error
+)  # fmt: skip
 
 
 class Importer:
@@ -92,7 +97,7 @@ class Importer:
             )
         self._catalog.record(info.key, who, import_state=ImportState.IMPORTING)
         try:
-            indexed = index_of(self._store, info.key, self._staging)
+            indexed = index_of(self._store, info, self._staging)
             prepared = prepare(self._store, self._staging, indexed)
         except SlideError as error:
             return self._fail(info.key, who, _KINDS[type(error)], error.message, info.etag)
@@ -128,18 +133,24 @@ class Importer:
 
     def _keep(self, slide_id: str, indexed: Indexed, prepared: Prepared) -> SlideIndex:
         """Write the pictures first and the index last: who finds the index finds all."""
-        kept = {}
-        for name, picture in prepared.pictures.items():
-            key, data = keys.associated_key(slide_id, name), encode.jpeg(picture, PICTURE_QUALITY)
-            kept[name] = self._store.write(key, data, content_type="image/jpeg").etag
-        icc = None
+        writes = [
+            partial(self._write, keys.associated_key(slide_id, name), picture)
+            for name, picture in prepared.pictures.items()
+        ]
         if indexed.icc:
             profile = keys.profile_key(slide_id)
-            icc = self._store.write(profile, indexed.icc, content_type=ICC_TYPE).etag
+            writes.append(partial(self._store.write, profile, indexed.icc, content_type=ICC_TYPE))
+        etags = [one.etag for one in side_by_side(writes, self._store.parallel)]
+        icc = etags.pop() if indexed.icc else None
+        kept = dict(zip(prepared.pictures, etags, strict=True))
         listed = tuple(replace(one, etag=kept[one.name]) for one in prepared.index.associated)
         index = replace(prepared.index, associated=listed, icc=icc)
         self._store.write(keys.index_key(slide_id), sidecar.to_bytes(index))
         return index
+
+    def _write(self, key: str, picture: Image.Image) -> ObjectInfo:
+        data = encode.jpeg(picture, PICTURE_QUALITY)
+        return self._store.write(key, data, content_type="image/jpeg")
 
     def _check_kept(self, slide_id: str, index: SlideIndex) -> None:
         """Raise ObjectChanged when another import replaced what this index names.

@@ -35,17 +35,18 @@ class Indexed:
     icc: bytes = b""
 
 
-def index_of(store: ObjectStore, key: str, staging: Staging | None = None) -> Indexed:
+def index_of(store: ObjectStore, key: str | ObjectInfo, staging: Staging | None = None) -> Indexed:
     """Read the structure of the slide at ``key``, by range where that suffices.
 
-    ``staging`` is where files are copied that only OpenSlide can open; without it they are refused.
+    What was told of the object spares looking it up. ``staging`` is where files are copied that
+    only OpenSlide can open; without it they are refused.
     Raises ObjectMissing, NotASlide, DamagedSlide, UnsupportedSlide, and what the store raises.
     """
-    info = store.head(key)
+    info = store.head(key) if isinstance(key, str) else key
     if not info.size:
         raise NotASlide("the file is empty")
-    files = _members(store, info) if keys.is_unit(key) else [info]
-    structure = _structure(store, files, alone=not keys.is_unit(key))
+    files = _members(store, info) if keys.is_unit(info.key) else [info]
+    structure = _structure(store, files, alone=not keys.is_unit(info.key))
     sources = tuple(SourceFile(one.key, one.etag, one.size) for one in files)
     if structure.levels:
         return Indexed(_index(info, sources, structure), structure.pictures, structure.icc)

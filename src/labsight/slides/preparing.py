@@ -1,13 +1,15 @@
 """Makes what is kept beside a slide: small pictures, windows, coarse levels, a judgement."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from PIL import Image
 
 from labsight.errors import DamagedSlide, InvalidInput, UnsupportedSlide
 from labsight.objects import ObjectStore
+from labsight.objects.side_by_side import side_by_side
 from labsight.slides import quality
 from labsight.slides.axes import Channel
 from labsight.slides.index import Associated, SlideIndex
@@ -35,24 +37,37 @@ class Prepared:
 
 def prepare(store: ObjectStore, staging: Staging, indexed: Indexed) -> Prepared:
     """Read the pixels that import needs; raise DamagedSlide or UnsupportedSlide."""
-    pictures = _pictures(indexed)
     index = with_windows(indexed.index, _pixels(store, staging, indexed.index))
     try:
         index = with_lacking(store, index, _pixels(store, staging, index).samples)
         pixels = _pixels(store, staging, index)
-        thumbnail = render.thumbnail(index, pixels, THUMBNAIL_SIDE)
+        kept = _small(store, indexed, index, pixels)
     except InvalidInput:
         raise UnsupportedSlide(
             f"it has {index.width} x {index.height} px and no smaller level, too much to show as a "
             "whole; export it again as a pyramid"
         ) from None
-    kept = {"thumbnail": thumbnail, **pictures}
     listed = tuple(Associated(name, image.width, image.height) for name, image in kept.items())
-    return Prepared(replace(index, associated=listed), kept, _judged(index, pixels, thumbnail))
+    judged = _judged(index, pixels, kept["thumbnail"], store.parallel)
+    return Prepared(replace(index, associated=listed), kept, judged)
 
 
 def _pixels(store: ObjectStore, staging: Staging, index: SlideIndex) -> SlidePixels:
     return SlidePixels(store, index, lambda: staging, max_tiles=render.MAX_THUMBNAIL_TILES)
+
+
+def _small(
+    store: ObjectStore, indexed: Indexed, index: SlideIndex, pixels: SlidePixels
+) -> dict[str, Image.Image]:
+    """Return thumbnail, label and macro; over a network they are read at the same time."""
+
+    def thumbnail() -> dict[str, Image.Image]:
+        return {"thumbnail": render.thumbnail(index, pixels, THUMBNAIL_SIDE)}
+
+    kept: dict[str, Image.Image] = {}
+    for found in side_by_side((thumbnail, partial(_pictures, indexed)), min(2, store.parallel)):
+        kept.update(found)
+    return kept
 
 
 def _pictures(indexed: Indexed) -> dict[str, Image.Image]:
@@ -90,7 +105,9 @@ def _windowed(index: SlideIndex, pixels: SlidePixels, number: int, channel: Chan
     return replace(channel, window=channels.window_of(sample))
 
 
-def _judged(index: SlideIndex, pixels: SlidePixels, thumbnail: Image.Image) -> Quality:
+def _judged(
+    index: SlideIndex, pixels: SlidePixels, thumbnail: Image.Image, parallel: int
+) -> Quality:
     """Judge brightfield slides; what fluorescence would need, its pixels alone do not tell."""
     if index.axes.channels:
         return Quality(None, None)
@@ -102,4 +119,7 @@ def _judged(index: SlideIndex, pixels: SlidePixels, thumbnail: Image.Image) -> Q
         box = (column * finest.tile_width, row * finest.tile_height, width, height)
         return pixels.region(0, box, (width, height))
 
-    return quality.assess(thumbnail, tile_at)
+    def tiles_at(places: Sequence[quality.Place]) -> Iterator[Image.Image]:
+        return side_by_side((partial(tile_at, *place) for place in places), parallel)
+
+    return quality.assess(thumbnail, tiles_at)

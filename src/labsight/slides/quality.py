@@ -7,7 +7,7 @@ independent of stain and contrast). It ranks scans of one scanner; between scann
 compare.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -19,6 +19,10 @@ _GRID = 64  # cells of the thumbnail, each way
 _BRIGHT, _COLOURED = 215, 18
 _LEAST_SIDE = 16  # px; the last tile of a row may be one px wide
 _LAPLACIAN = ImageFilter.Kernel((3, 3), (0, 1, 0, 1, -4, 1, 0, 1, 0), scale=1, offset=128)
+
+
+Place = tuple[float, float]
+Tiles = Iterable[Image.Image]
 
 
 @dataclass(frozen=True)
@@ -33,10 +37,10 @@ class Quality:
     sharpness: float | None
 
 
-def assess(thumbnail: Image.Image, tile_at: Callable[[float, float], Image.Image]) -> Quality:
+def assess(thumbnail: Image.Image, tiles_at: Callable[[Sequence[Place]], Tiles]) -> Quality:
     """Judge a brightfield slide from its thumbnail and a few tiles at full resolution.
 
-    ``tile_at`` returns the tile (RGB) at a place given as shares of width and height.
+    ``tiles_at`` returns the tiles (RGB) at places given as shares of width and height.
     """
     cells = thumbnail.resize((_GRID, _GRID), Image.Resampling.BOX).convert("RGB")
     places = [
@@ -45,7 +49,7 @@ def assess(thumbnail: Image.Image, tile_at: Callable[[float, float], Image.Image
         if _is_tissue(pixel)
     ]
     tissue = len(places) / (_GRID * _GRID)
-    scores = [_sharpness(tile_at(*place)) for place in _spread(places)]
+    scores = [_sharpness(tile) for tile in tiles_at(_spread(places))]
     told = [score for score in scores if score is not None]
     return Quality(round(tissue, 4), round(median(told), 4) if told else None)
 
@@ -59,7 +63,7 @@ def _is_tissue(pixel: tuple[int, ...]) -> bool:
     return min(pixel) < _BRIGHT or max(pixel) - min(pixel) > _COLOURED
 
 
-def _spread(places: Sequence[tuple[float, float]]) -> Sequence[tuple[float, float]]:
+def _spread(places: Sequence[Place]) -> Sequence[Place]:
     """Take a few places, evenly over all, the same ones every time."""
     step = max(1, len(places) // SAMPLED)
     return places[step // 2 :: step][:SAMPLED]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from labsight import keys
-from labsight.errors import DamagedSlide, NotFound, ObjectMissing
+from labsight.errors import DamagedSlide, NotFound, ObjectMissing, StorageUnavailable
 from labsight.objects import ObjectStore
 from labsight.slides import sidecar
 from labsight.slides.index import SlideIndex
@@ -15,6 +15,7 @@ from labsight.tiles.options import Rebuild
 
 # A slide that is imported again is seen with its new index after so long at the latest.
 FRESH_SECONDS = 30.0
+STALE_SECONDS = 300.0  # while the store does not answer
 # What an index takes beside its tables, about: by itself, and for each of its files and planes.
 _FIXED_BYTES, _PART_BYTES = 4096, 400
 
@@ -76,6 +77,9 @@ class IndexCache:
             same = self._store.head(keys.index_key(slide)).etag == kept.etag
         except ObjectMissing:
             same = False
+        except StorageUnavailable:
+            # What was right half a minute ago is worth more than an error for a while.
+            return now - kept.checked < STALE_SECONDS
         if same:
             kept.checked = now
         return same

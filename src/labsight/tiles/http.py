@@ -13,6 +13,9 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 # What can identify a patient is kept by the browser of who may see it, and nowhere else.
 PERSONAL = "private, max-age=31536000, immutable"
 REVALIDATE = "private, no-cache"
+# IIIF builds its addresses from the slide's own, which names no version.
+SHORTLY = "public, max-age=300"
+RETRY_SECONDS = "2"  # when what is away for a moment is worth asking again
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -46,7 +49,10 @@ def json_response(value: Any, headers: Mapping[str, str]) -> Response:
 def problem(status: int, detail: str) -> Response:
     """Answer with an error."""
     body = json.dumps(problem_document(status, detail), ensure_ascii=False).encode()
-    return Response(status, body, {"content-type": MEDIA_TYPE, "cache-control": "no-store"})
+    headers = {"content-type": MEDIA_TYPE, "cache-control": "no-store"}
+    if status == 503:
+        headers["retry-after"] = RETRY_SECONDS
+    return Response(status, body, headers)
 
 
 def problem_of(error: LabsightError) -> Response:

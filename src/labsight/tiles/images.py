@@ -4,6 +4,7 @@ import json
 
 from labsight import keys
 from labsight.slides.index import SlideIndex
+from labsight.tiles import http
 from labsight.tiles.answers import CACHED, caching, document, fresh, picture
 from labsight.tiles.http import Request, Response
 from labsight.tiles.iiif_info import info, media_type
@@ -49,7 +50,10 @@ class Images:
             response = self._drawn(request, index, asked, look)
         canonical = f'<{_base(request, index)}/{asked.canonical}>;rel="canonical"'
         links = {"link": f"{canonical},{_PROFILE}"}
-        return Response(response.status, response.body, {**response.headers, **links})
+        headers = {**response.headers, **links}
+        if headers.get("cache-control") == http.REVALIDATE:
+            headers["cache-control"] = http.SHORTLY
+        return Response(response.status, response.body, headers)
 
     def _drawn(
         self, request: Request, index: SlideIndex, asked: ImageRequest, look: Look

@@ -1,4 +1,5 @@
 import random
+from collections.abc import Sequence
 
 import pytest
 from PIL import Image, ImageFilter
@@ -24,12 +25,12 @@ def slide(share: float) -> Image.Image:
 
 
 def sharpness(tile: Image.Image) -> float:
-    return quality.assess(slide(0.5), lambda _x, _y: tile).sharpness or 0.0
+    return quality.assess(slide(0.5), lambda places: [tile for _ in places]).sharpness or 0.0
 
 
 @pytest.mark.parametrize("share", [0.25, 0.5, 1.0])
 def test_tissue_is_told_as_a_share_of_the_area(share: float) -> None:
-    found = quality.assess(slide(share), lambda _x, _y: tissue(64))
+    found = quality.assess(slide(share), lambda places: [tissue(64) for _ in places])
     assert found.tissue == pytest.approx(share, abs=0.03)
 
 
@@ -43,27 +44,28 @@ def test_a_blurred_scan_is_less_sharp_whatever_its_contrast() -> None:
 
 
 def test_an_empty_slide_is_neither_sharp_nor_blurred() -> None:
-    def never(_x: float, _y: float) -> Image.Image:
-        raise AssertionError("there is no tissue to look at")
+    def none(places: Sequence[quality.Place]) -> list[Image.Image]:
+        assert not places
+        return []
 
-    assert quality.assess(slide(0), never) == Quality(0.0, None)
+    assert quality.assess(slide(0), none) == Quality(0.0, None)
 
 
 @pytest.mark.parametrize("width", [1, 2, 3, 15])
 def test_a_narrow_tile_at_the_edge_tells_nothing(width: int) -> None:
     """A slide of 961 px in tiles of 240 px ends with one that is one px wide."""
     narrow = tissue(64).crop((0, 0, width, 64))
-    assert quality.assess(slide(0.5), lambda _x, _y: narrow).sharpness is None
+    assert quality.assess(slide(0.5), lambda places: [narrow for _ in places]).sharpness is None
 
 
 def test_few_tiles_are_looked_at_and_always_the_same_ones() -> None:
-    asked: list[tuple[float, float]] = []
+    asked: list[quality.Place] = []
 
-    def tile_at(x: float, y: float) -> Image.Image:
-        asked.append((x, y))
-        return tissue(32)
+    def tiles_at(places: Sequence[quality.Place]) -> list[Image.Image]:
+        asked.extend(places)
+        return [tissue(32) for _ in places]
 
-    first, again = quality.assess(slide(0.5), tile_at), quality.assess(slide(0.5), tile_at)
+    first, again = quality.assess(slide(0.5), tiles_at), quality.assess(slide(0.5), tiles_at)
     assert first == again
     assert asked[: len(asked) // 2] == asked[len(asked) // 2 :]
     assert len(asked) == 2 * quality.SAMPLED

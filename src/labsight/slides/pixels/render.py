@@ -78,6 +78,7 @@ class ChunkPixels:
         if not axes.channels:
             return _rgb(self.samples(level, box, size, axes.plane(0, view.z, view.t)))
         shown = view.channels or default_view(axes).channels
+        self._check_chunks(self._index.level(level), box, len(shown))
         planes = (axes.plane(one.channel, view.z, view.t) for one in shown)
         images = (self.samples(level, box, size, plane) for plane in planes)
         return channels.compose(list(zip(images, shown, strict=True)))
@@ -120,14 +121,16 @@ class ChunkPixels:
         return scaled(canvas, size, area)
 
     def _check_work(self, level: Level, box: Box, whole: tuple[int, int]) -> None:
+        if whole[0] * whole[1] > MAX_DECODED_PX:
+            raise InvalidInput(_TOO_LARGE)
+        self._check_chunks(level, box, 1)
+
+    def _check_chunks(self, level: Level, box: Box, planes: int) -> None:
+        """Bound what has to be read and decoded, of all planes that are shown together."""
         columns, rows = touched(level, box)
-        chunks = len(columns) * len(rows)
+        chunks = len(columns) * len(rows) * planes
         decoded = chunks * level.chunk_width * level.chunk_height
-        if (
-            whole[0] * whole[1] > MAX_DECODED_PX
-            or chunks > self._max_tiles
-            or decoded > self._max_tiles * _USUAL_CHUNK_PX
-        ):
+        if chunks > self._max_tiles or decoded > self._max_tiles * _USUAL_CHUNK_PX:
             raise InvalidInput(_TOO_LARGE)
 
 
