@@ -192,4 +192,3 @@ def test_sizes_that_fargate_does_not_have_are_refused(
 
 def test_layers_come_from_a_bucket_of_the_region() -> None:
     assert layer_bucket("eu-west-1") == "prod-eu-west-1-starport-layer-bucket"
-

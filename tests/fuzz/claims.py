@@ -10,7 +10,7 @@ from random import Random
 
 from labsight.errors import DamagedSlide
 from labsight.slides.formats.structure import Structure
-from labsight.slides.formats.tiff_slide import read_tiff
+from labsight.slides.formats.tiff.slide import read_tiff
 from tests.fuzz.target import Target
 
 _HOLE = 1 << 36  # bytes that a file claims to have

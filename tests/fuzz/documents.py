@@ -7,7 +7,8 @@ from random import Random
 
 from labsight.slides import sidecar, units
 from labsight.slides.axes import Axes, Channel
-from labsight.slides.formats import bounded_xml, ome_xml
+from labsight.slides.formats import bounded_xml
+from labsight.slides.formats.tiff import ome_xml
 from labsight.slides.index import SlideIndex, SourceFile
 from labsight.slides.units import Member, Unit
 from labsight.slides.view import parse_view

@@ -7,9 +7,9 @@ from random import Random
 
 from labsight.errors import DamagedSlide
 from labsight.slides import sidecar
-from labsight.slides.formats.dicom import is_dicom, read_dicom, series_of
+from labsight.slides.formats.dicom.series import is_dicom, read_dicom, series_of
 from labsight.slides.formats.structure import Structure
-from labsight.slides.formats.tiff_slide import read_tiff
+from labsight.slides.formats.tiff.slide import read_tiff
 from labsight.slides.index import Level, SlideIndex, SourceFile
 from labsight.slides.pixels.render import ChunkPixels
 from labsight.slides.ranges import Bytes

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from labsight.slides.formats.dicom import read_dicom
+from labsight.slides.formats.dicom.series import read_dicom
 from tests.support.dicom_slides import (
     EXPLICIT,
     DicomFile,

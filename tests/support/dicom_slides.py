@@ -12,7 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from labsight.objects.memory import MemoryStore
-from labsight.slides.formats.dicom import read_dicom
+from labsight.slides.formats.dicom.series import read_dicom
 from labsight.slides.formats.structure import Structure
 from labsight.slides.pixels.decode import decode
 from labsight.slides.ranges import ObjectBytes

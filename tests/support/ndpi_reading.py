@@ -8,9 +8,9 @@ import numpy.typing as npt
 import openslide
 from PIL import Image
 
-from labsight.slides.formats.ndpi import read_ndpi
 from labsight.slides.formats.structure import Structure
-from labsight.slides.formats.tiff import Tiff
+from labsight.slides.formats.tiff.container import Tiff
+from labsight.slides.formats.tiff.ndpi import read_ndpi
 from labsight.slides.index import Level
 from labsight.slides.pixels.intervals import join
 from labsight.slides.ranges import Bytes

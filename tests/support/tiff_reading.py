@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from labsight.objects.memory import MemoryStore
 from labsight.slides.formats.structure import Structure
-from labsight.slides.formats.tiff_slide import read_tiff
+from labsight.slides.formats.tiff.slide import read_tiff
 from labsight.slides.index import SlideIndex
 from labsight.slides.pixels.render import ChunkPixels
 from labsight.slides.ranges import Bytes, ObjectBytes

@@ -12,10 +12,10 @@ from labsight.errors import DamagedSlide, NotASlide, ObjectMissing, UnsupportedS
 from labsight.objects import ObjectInfo, ObjectStore
 from labsight.slides import units
 from labsight.slides.formats import opened
-from labsight.slides.formats.dicom import is_dicom, read_dicom
+from labsight.slides.formats.dicom.series import is_dicom, read_dicom
 from labsight.slides.formats.structure import Picture, Structure
-from labsight.slides.formats.tiff import is_tiff
-from labsight.slides.formats.tiff_slide import read_tiff
+from labsight.slides.formats.tiff.container import is_tiff
+from labsight.slides.formats.tiff.slide import read_tiff
 from labsight.slides.index import SlideIndex, SourceFile
 from labsight.slides.ranges import Bytes, ObjectBytes
 from labsight.slides.staging.protocol import Staging
@@ -124,7 +124,8 @@ def _from_openslide(
         if structure.scan is opened.NOTHING:
             raise
         raise UnsupportedSlide(
-            f"{structure.reason}, and OpenSlide does not read it either"
+            f"{structure.reason}, and OpenSlide does not read it either; export the slide again "
+            "as a tiled TIFF with JPEG or JPEG 2000 compression"
         ) from None
     found = opened.read_opened(slide, structure.scan)
     return Indexed(_index(info, files, found), found.pictures, found.icc)

@@ -18,6 +18,8 @@ _GRID = 64  # cells of the thumbnail, each way
 # Background of a scan is bright and without colour; tissue is one or the other not.
 _BRIGHT, _COLOURED = 215, 18
 _LEAST_SIDE = 16  # px; the last tile of a row may be one px wide
+# Fluorescence that is stored as colours: more is dark than pen marks and folds explain.
+_DARK, _MOST_DARK = 64, 0.3
 _LAPLACIAN = ImageFilter.Kernel((3, 3), (0, 1, 0, 1, -4, 1, 0, 1, 0), scale=1, offset=128)
 
 
@@ -48,6 +50,8 @@ def assess(thumbnail: Image.Image, tiles_at: Callable[[Sequence[Place]], Tiles])
         for number, pixel in enumerate(_pixels(cells))
         if _is_tissue(pixel)
     ]
+    if sum(max(pixel) < _DARK for pixel in _pixels(cells)) > _GRID * _GRID * _MOST_DARK:
+        return Quality(None, None)
     tissue = len(places) / (_GRID * _GRID)
     scores = [_sharpness(tile) for tile in tiles_at(_spread(places))]
     told = [score for score in scores if score is not None]

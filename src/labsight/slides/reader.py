@@ -183,7 +183,7 @@ class Slide:
         for place in wanted:
             source.tile_size(*place)  # raises NotFound
         if source.stored and not self._indexed.index.axes.channels:
-            return self._stored_tiles(source, wanted)
+            return self._stored_tiles(level, wanted)
         return (self._drawn_tile(level, place) for place in wanted)
 
     def close(self) -> None:
@@ -227,17 +227,18 @@ class Slide:
             None if t is None else str(t),
         )
 
-    def _stored_tiles(self, level: Level, places: list[tuple[int, int]]) -> Iterator[bytes]:
+    def _stored_tiles(self, number: int, places: list[tuple[int, int]]) -> Iterator[bytes]:
         index = self._indexed.index
+        level = index.levels[number]
         chunks = level.planes[index.axes.plane(0, (index.axes.z - 1) // 2)]
         read = IndexedFiles(self._source.store, index).read
-        numbers = [row * level.columns + column for column, row in places]
+        wanted = [row * level.columns + column for column, row in places]
         parallel = self._source.store.parallel
-        found = read_tiles(chunks, numbers, partial(read, chunks.file), parallel)
-        for place, number in zip(places, numbers, strict=True):
+        found = read_tiles(chunks, wanted, partial(read, chunks.file), parallel)
+        for place, chunk in zip(places, wanted, strict=True):
             size = level.tile_size(*place)
-            if not chunks.lengths[number]:
-                yield render.blank(*size, render.background(index))
+            if not chunks.lengths[chunk]:  # blank, or to be had from a finer level
+                yield self._drawn_tile(number, place)
                 continue
             stream = jpeg.complete(chunks.head, next(found)[1])
             grid = level.tile_width, level.tile_height

@@ -11,7 +11,7 @@ from labsight.errors import ObjectChanged, ObjectMissing, SlideError
 from labsight.objects import ObjectInfo
 from labsight.objects.slide_folder import SlideFolder
 from labsight.slides import units
-from labsight.slides.formats.dicom import series_of
+from labsight.slides.formats.dicom.series import series_of
 from labsight.slides.ranges import ObjectBytes
 from labsight.slides.units import Member, Unit
 

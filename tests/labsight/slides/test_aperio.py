@@ -6,8 +6,8 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from labsight.slides.formats import aperio
-from labsight.slides.formats.tiff_slide import read_tiff
+from labsight.slides.formats.tiff import aperio
+from labsight.slides.formats.tiff.slide import read_tiff
 from tests.support.made_slides import make_svs, picture
 from tests.support.made_tiffs import JPEG, jpeg_of, pyramid_of, stripped, tiled
 from tests.support.tiff_reading import data_of, pixels_of, structure_of, worst
@@ -207,3 +207,10 @@ def test_real_scans_are_read_as_they_are_known(real_data: Path) -> None:
     tcga = structure_of((real_data / "slides/TCGA-CR-7395-01A-01-TS1.svs").read_bytes())
     assert [(one.width, one.height) for one in tcga.levels] == [(4443, 3567), (2221, 1783)]
     assert (len(tcga.icc), tcga.identifying, cmu.identifying) == (3144, False, True)
+
+
+@pytest.mark.parametrize("field", ["User", "Filename", "Title", "Patient", "Barcode"])
+def test_a_description_with_free_text_keeps_the_file_from_being_handed_out(field: str) -> None:
+    first = FIRST + f"|{field} = "
+    assert not structure_of(write(level_pages(first))).identifying
+    assert structure_of(write(level_pages(first + "Doe, Jane"))).identifying

@@ -12,7 +12,7 @@ from PIL import Image, ImageCms
 
 from labsight.errors import DamagedSlide, NotASlide, UnsupportedSlide
 from labsight.slides.axes import Channel
-from labsight.slides.formats.dicom import is_dicom, read_dicom
+from labsight.slides.formats.dicom.series import is_dicom, read_dicom
 from labsight.slides.index import DEFAULT_TILE_SIDE, Coding
 from labsight.slides.pixels import jpeg
 from labsight.slides.ranges import ObjectBytes

@@ -10,9 +10,9 @@ from dataclasses import replace
 import pytest
 
 from labsight.errors import DamagedSlide, SlideError
-from labsight.slides.formats.dicom import read_dicom
-from labsight.slides.formats.dicom_elements import MAX_ITEMS, Part10
-from labsight.slides.formats.dicom_tags import Tag
+from labsight.slides.formats.dicom.elements import MAX_ITEMS, Part10
+from labsight.slides.formats.dicom.series import read_dicom
+from labsight.slides.formats.dicom.tags import Tag
 from tests.support.dicom_slides import (
     EXPLICIT,
     IMPLICIT,

@@ -10,7 +10,7 @@ from PIL import ImageCms
 
 from labsight.errors import DamagedSlide, UnsupportedSlide
 from labsight.slides.axes import Channel
-from labsight.slides.formats.dicom import is_dicom, read_dicom, series_of
+from labsight.slides.formats.dicom.series import is_dicom, read_dicom, series_of
 from tests.support.dicom_samples import (
     SIZE,
     coloured,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from labsight.slides.formats.dicom import read_dicom
+from labsight.slides.formats.dicom.series import read_dicom
 from labsight.slides.index import Level
 from labsight.slides.pixels.decode import decode
 from tests.support.dicom_slides import (

@@ -11,7 +11,7 @@ from labsight.errors import DamagedSlide, ObjectChanged, ObjectMissing, SlideErr
 from labsight.objects import ObjectInfo, ObjectStore
 from labsight.objects.folder import FolderStore
 from labsight.objects.memory import MemoryStore
-from labsight.slides.formats import stripped
+from labsight.slides.formats.tiff import stripped
 from labsight.slides.index import SourceFile
 from labsight.slides.indexing import index_of
 from labsight.slides.pixels.render import FilePixels

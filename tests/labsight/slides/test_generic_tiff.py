@@ -9,7 +9,7 @@ from PIL import Image
 
 from labsight.errors import DamagedSlide, UnsupportedSlide
 from labsight.slides.axes import Channel
-from labsight.slides.formats.tiff_slide import read_tiff
+from labsight.slides.formats.tiff.slide import read_tiff
 from tests.support import made_tiffs
 from tests.support.made_slides import picture
 from tests.support.made_tiffs import (

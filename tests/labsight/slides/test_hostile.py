@@ -10,9 +10,12 @@ import pytest
 
 from labsight.errors import DamagedSlide, SlideError, UnsupportedSlide
 from labsight.objects.memory import MemoryStore
-from labsight.slides.formats import stripped, tiff, tiff_levels
-from labsight.slides.formats.tiff import Tiff
-from labsight.slides.formats.tiff_slide import read_tiff
+from labsight.slides.formats import pyramid
+from labsight.slides.formats.tiff import container as tiff
+from labsight.slides.formats.tiff import levels as tiff_levels
+from labsight.slides.formats.tiff import stripped
+from labsight.slides.formats.tiff.container import Tiff
+from labsight.slides.formats.tiff.slide import read_tiff
 from labsight.slides.ranges import ObjectBytes
 from tests.support.hostile import Entry, tiled
 from tests.support.jpeg_tiff import jpeg_of, make_jpeg_tiff
@@ -84,7 +87,7 @@ def test_tables_shared_by_many_levels_are_read_no_more_often_than_the_file_is_lo
 
 
 def test_more_levels_than_a_pyramid_has_are_refused() -> None:
-    many = tiff_levels.MAX_LEVELS + 1
+    many = pyramid.MAX_LEVELS + 1
     content = chained([empty_level(100 - number) for number in range(many)], bytes(400_000))
     assert f"{many} levels" in cost_of(content)[0]
 

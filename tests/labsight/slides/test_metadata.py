@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from labsight.slides import barcode
-from labsight.slides.formats import aperio, bounded_xml, metadata, ome_xml
+from labsight.slides.formats import bounded_xml, metadata
 from labsight.slides.formats.metadata import ScanData
+from labsight.slides.formats.tiff import aperio, ome_xml
 
 
 def test_a_decimal_comma_is_read() -> None:

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from labsight.objects.memory import MemoryStore
-from labsight.slides.formats import restarts
-from labsight.slides.formats.ndpi import read_ndpi
-from labsight.slides.formats.tiff import Tiff
+from labsight.slides.formats.tiff import restarts
+from labsight.slides.formats.tiff.container import Tiff
+from labsight.slides.formats.tiff.ndpi import read_ndpi
 from labsight.slides.index import DEFAULT_TILE_SIDE
 from labsight.slides.pixels.intervals import join
 from labsight.slides.ranges import ObjectBytes

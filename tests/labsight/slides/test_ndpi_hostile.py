@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from labsight.errors import SlideError
 from labsight.objects.memory import MemoryStore
-from labsight.slides.formats.ndpi import read_ndpi
-from labsight.slides.formats.tiff import Tiff
+from labsight.slides.formats.tiff.container import Tiff
+from labsight.slides.formats.tiff.ndpi import read_ndpi
 from labsight.slides.ranges import ObjectBytes
 from tests.support.ndpi_files import (
     ASCII,

@@ -9,8 +9,8 @@ import numpy as np
 import openslide
 
 from labsight.objects.memory import MemoryStore
-from labsight.slides.formats.ndpi import read_ndpi
-from labsight.slides.formats.tiff import Tiff
+from labsight.slides.formats.tiff.container import Tiff
+from labsight.slides.formats.tiff.ndpi import read_ndpi
 from labsight.slides.ranges import ObjectBytes
 from tests.support.ndpi_files import GB, LONG, NdpiFile, Picture, Stream, Tag, cut
 from tests.support.ndpi_reading import (

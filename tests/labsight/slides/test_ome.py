@@ -10,7 +10,7 @@ import tifffile
 
 from labsight.errors import DamagedSlide, SlideError, UnsupportedSlide
 from labsight.slides.axes import Channel
-from labsight.slides.formats.tiff_slide import read_tiff
+from labsight.slides.formats.tiff.slide import read_tiff
 from tests.support.made_slides import picture
 from tests.support.made_tiffs import (
     base,

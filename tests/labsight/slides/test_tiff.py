@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from labsight.errors import SlideError
 from labsight.slides.formats.structure import Structure
-from labsight.slides.formats.tags import Code
-from labsight.slides.formats.tiff import Tiff, is_tiff
-from labsight.slides.formats.tiff_slide import read_tiff
+from labsight.slides.formats.tiff.container import Tiff, is_tiff
+from labsight.slides.formats.tiff.slide import read_tiff
+from labsight.slides.formats.tiff.tags import Code
 from labsight.slides.index import Chunks
 from labsight.slides.ranges import AHEAD, BLOCK, KEPT_BLOCKS
 from tests.support import hostile

@@ -107,6 +107,9 @@ export class DirectTiles {
     }
     const shown = shownSize(indexed, column, row);
     if (length === 0) {
+      if (level > 0) {
+        return null; // the server may have it from the next finer level
+      }
       return await this.#drawing.blank(shown, channels.length > 0);
     }
     const data = await file.read({ start, length }, signal);

@@ -10,7 +10,7 @@ from labsight.slides.export.ome_xml import ome_xml
 from labsight.slides.export.part_file import PartFile
 from labsight.slides.export.plan import Batch
 from labsight.slides.export.tiff_writer import HEADER_BYTES, Encoder, Value, next_at
-from labsight.slides.formats.tags import Code
+from labsight.slides.formats.tiff.tags import Code
 from labsight.slides.pixels import jpeg
 
 _YCBCR_SUBSAMPLING = 530

@@ -36,6 +36,7 @@ KINDS: dict[str, Kind] = {
     ".ndpi": Kind("image/tiff", Structure.NDPI),
     ".czi": Kind("application/octet-stream"),
     ".dcm": Kind("application/dicom"),
+    ".dicom": Kind("application/dicom"),
     ".mrxs": _SEVERAL,
     ".vms": _SEVERAL,
     ".vmu": _SEVERAL,

@@ -3,9 +3,10 @@
 from dataclasses import replace
 from functools import partial
 
-from labsight.slides.formats import metadata, stripped
+from labsight.slides.formats import metadata
 from labsight.slides.formats.metadata import ScanData
 from labsight.slides.formats.structure import Structure
+from labsight.slides.formats.tiff import stripped
 from labsight.slides.index import Level
 from labsight.slides.staging.staged import StagedSlide
 

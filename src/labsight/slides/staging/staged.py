@@ -147,7 +147,8 @@ def _open(path: Path) -> OpenSlide:
         return OpenSlide(path)
     except OpenSlideUnsupportedFormatError:
         raise NotASlide(
-            "no reader knows this file: it is neither a tiled JPEG TIFF nor a format of OpenSlide"
+            "no reader knows this file: it is no slide in TIFF, NDPI or DICOM, and nothing "
+            "OpenSlide opens"
         ) from None
     except OpenSlideError as error:
         said = _without_place(error, path)

@@ -8,9 +8,9 @@ markers occur among the smallest levels; they are one chunk.
 from array import array
 
 from labsight.errors import DamagedSlide, UnsupportedSlide
-from labsight.slides.formats.restarts import MAX_INTERVAL_BYTES, Restarts, Stream
-from labsight.slides.formats.tags import Code, Directory
-from labsight.slides.formats.tiff import MAX_SIDE, Tiff
+from labsight.slides.formats.tiff.container import MAX_SIDE, Tiff
+from labsight.slides.formats.tiff.restarts import MAX_INTERVAL_BYTES, Restarts, Stream
+from labsight.slides.formats.tiff.tags import Code, Directory
 from labsight.slides.index import (
     DEFAULT_TILE_SIDE,
     MAX_TILE_PX,

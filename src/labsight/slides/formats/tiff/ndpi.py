@@ -14,15 +14,16 @@ from math import isfinite
 
 from labsight.errors import DamagedSlide, UnsupportedSlide
 from labsight.slides.axes import Axes
-from labsight.slides.formats import metadata, stripped
+from labsight.slides.formats import metadata
 from labsight.slides.formats.metadata import ScanData
-from labsight.slides.formats.ndpi_levels import LevelReader
+from labsight.slides.formats.pyramid import MAX_LEVELS
 from labsight.slides.formats.structure import Picture, Structure
-from labsight.slides.formats.tags import Code, Directory
-from labsight.slides.formats.tiff import Tiff
+from labsight.slides.formats.tiff import stripped
+from labsight.slides.formats.tiff.container import Tiff
+from labsight.slides.formats.tiff.ndpi_levels import LevelReader
+from labsight.slides.formats.tiff.tags import Code, Directory
 from labsight.slides.index import Level
 
-MAX_LEVELS = 32
 MAX_FOCAL_PLANES = 1024
 _MACRO = -1.0  # what the lens tag says of the picture of the whole slide
 

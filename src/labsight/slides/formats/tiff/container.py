@@ -17,7 +17,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from labsight.errors import DamagedSlide, NotASlide
-from labsight.slides.formats.tags import RATIONALS, TYPES, Code, Directory, Entry
+from labsight.slides.formats.tiff.tags import RATIONALS, TYPES, Code, Directory, Entry
 from labsight.slides.ranges import Bytes
 
 MAX_DIRECTORIES = 4096

@@ -7,8 +7,8 @@ remove a label leave it behind.
 
 from collections.abc import Iterable, Sequence
 
-from labsight.slides.formats.tags import Code, Directory
-from labsight.slides.formats.tiff import Tiff
+from labsight.slides.formats.tiff.container import Tiff
+from labsight.slides.formats.tiff.tags import Code, Directory
 from labsight.slides.index import Chunks
 
 MAX_TEXT = 64 << 10  # bytes of a description: far below any picture of a label in base64

@@ -12,9 +12,9 @@ from functools import partial
 from PIL import Image
 
 from labsight.errors import DamagedSlide, NotASlide, UnsupportedSlide
-from labsight.slides.formats import dicom_levels, dicom_scan
-from labsight.slides.formats.dicom_elements import is_dicom, series_of
-from labsight.slides.formats.dicom_instance import (
+from labsight.slides.formats.dicom import levels, scan
+from labsight.slides.formats.dicom.elements import is_dicom, series_of
+from labsight.slides.formats.dicom.instance import (
     LABEL,
     OVERVIEW,
     THUMBNAIL,
@@ -22,9 +22,9 @@ from labsight.slides.formats.dicom_instance import (
     Instance,
     read_instance,
 )
-from labsight.slides.formats.dicom_tags import Tag
+from labsight.slides.formats.dicom.tags import Tag
+from labsight.slides.formats.pyramid import LeftToOpenSlide
 from labsight.slides.formats.structure import Picture, Structure
-from labsight.slides.formats.tiff_coding import LeftToOpenSlide
 from labsight.slides.pixels.decode import decode
 from labsight.slides.pixels.runs import read_tiles
 from labsight.slides.ranges import Bytes
@@ -52,19 +52,19 @@ def read_dicom(files: Sequence[Bytes]) -> Structure:
         read = list(pool.map(partial(_read, len(files)), range(len(files)), files))
     instances = _of_one_series(one for one in read if one is not None)
     whole = [one for one in instances if one.flavour in {VOLUME, THUMBNAIL}]
-    sizes = dicom_levels.sizes_of(whole)
+    sizes = levels.sizes_of(whole)
     finest = sizes[0][0]
     structure = Structure(
-        scan=dicom_scan.scan_data(finest),
+        scan=scan.scan_data(finest),
         pictures=_pictures(instances),
-        icc=dicom_scan.icc_of(finest),
-        identifying=len(instances) < len(files) or dicom_scan.identifying(instances),
+        icc=scan.icc_of(finest),
+        identifying=len(instances) < len(files) or scan.identifying(instances),
     )
     try:
-        levels, axes = dicom_levels.build(sizes)
+        built, axes = levels.build(sizes)
     except LeftToOpenSlide as left:
         return replace(structure, reason=str(left))
-    return replace(structure, levels=levels, axes=axes)
+    return replace(structure, levels=built, axes=axes)
 
 
 def _read(total: int, number: int, data: Bytes) -> Instance | None:
@@ -117,11 +117,11 @@ def _decoded(one: Instance) -> Image.Image:
             f"{MAX_PICTURE_PX:,} px are read"
         )
     try:
-        picture = dicom_levels.picture_of([one])
+        picture = levels.picture_of([one])
     except LeftToOpenSlide as left:
         raise DamagedSlide(f"an associated image cannot be decoded: {left}") from None
     chunks = next(iter(picture.planes.values()))
-    level = dicom_levels.level_of(picture, [chunks])
+    level = levels.level_of(picture, [chunks])
     whole = Image.new("RGB", (grid.width, grid.height), (255, 255, 255))
     for number, data in read_tiles(chunks, range(grid.count), one.data.read):
         row, column = divmod(number, grid.columns)

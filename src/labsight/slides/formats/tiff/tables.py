@@ -5,9 +5,9 @@ from itertools import compress, count
 from operator import add, not_
 
 from labsight.errors import DamagedSlide
-from labsight.slides.formats.tags import Code, Directory
-from labsight.slides.formats.tiff import Tiff
-from labsight.slides.formats.tiff_grid import Grid, Size, Source
+from labsight.slides.formats.tiff.container import Tiff
+from labsight.slides.formats.tiff.grid import Grid, Size, Source
+from labsight.slides.formats.tiff.tags import Code, Directory
 from labsight.slides.index import Chunks
 from labsight.slides.pixels import jpeg
 

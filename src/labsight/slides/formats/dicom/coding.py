@@ -3,7 +3,7 @@
 import struct
 
 from labsight.errors import DamagedSlide, UnsupportedSlide
-from labsight.slides.formats.dicom_tags import (
+from labsight.slides.formats.dicom.tags import (
     EXPLICIT,
     IMPLICIT,
     JPEG,
@@ -11,8 +11,8 @@ from labsight.slides.formats.dicom_tags import (
     OTHER_SYNTAXES,
     Tag,
 )
-from labsight.slides.formats.dicom_values import Elements
-from labsight.slides.formats.tiff_coding import LeftToOpenSlide
+from labsight.slides.formats.dicom.values import Elements
+from labsight.slides.formats.pyramid import LeftToOpenSlide
 from labsight.slides.index import Coding
 from labsight.slides.pixels import jpeg
 

@@ -1,13 +1,13 @@
 """Reads slides in TIFF files of every kind, by range."""
 
-from labsight.slides.formats import aperio, generic, leica, ome, philips
 from labsight.slides.formats.metadata import ScanData
-from labsight.slides.formats.ndpi import read_ndpi
-from labsight.slides.formats.ome_files import OpenOther
+from labsight.slides.formats.pyramid import LeftToOpenSlide
 from labsight.slides.formats.structure import Structure
-from labsight.slides.formats.tags import Code
-from labsight.slides.formats.tiff import Tiff
-from labsight.slides.formats.tiff_coding import LeftToOpenSlide
+from labsight.slides.formats.tiff import aperio, generic, leica, ome, philips
+from labsight.slides.formats.tiff.container import Tiff
+from labsight.slides.formats.tiff.ndpi import read_ndpi
+from labsight.slides.formats.tiff.ome_files import OpenOther
+from labsight.slides.formats.tiff.tags import Code
 from labsight.slides.ranges import Bytes
 
 _HEAD = 4000  # characters of a text that tell what it is

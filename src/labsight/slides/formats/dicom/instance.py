@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 
 from labsight.errors import DamagedSlide
-from labsight.slides.formats import dicom_coding
-from labsight.slides.formats.dicom_elements import Part10
-from labsight.slides.formats.dicom_frames import Frames, find_frames
-from labsight.slides.formats.dicom_paths import OpticalPath, optical_paths
-from labsight.slides.formats.dicom_positions import Positions, read_positions
-from labsight.slides.formats.dicom_tags import WHOLE_SLIDE, Tag
-from labsight.slides.formats.dicom_values import Elements
-from labsight.slides.formats.tiff import MAX_SIDE
-from labsight.slides.formats.tiff_coding import LeftToOpenSlide
+from labsight.slides.formats.dicom import coding as codings
+from labsight.slides.formats.dicom.elements import Part10
+from labsight.slides.formats.dicom.frames import Frames, find_frames
+from labsight.slides.formats.dicom.paths import OpticalPath, optical_paths
+from labsight.slides.formats.dicom.positions import Positions, read_positions
+from labsight.slides.formats.dicom.tags import WHOLE_SLIDE, Tag
+from labsight.slides.formats.dicom.values import Elements
+from labsight.slides.formats.pyramid import LeftToOpenSlide
+from labsight.slides.formats.tiff.container import MAX_SIDE
 from labsight.slides.index import MAX_TILE_PX, Coding
 from labsight.slides.ranges import Bytes
 
@@ -150,7 +150,7 @@ def _grid(found: Elements) -> Grid:
 def _pixels(part: Part10, grid: Grid) -> Pixels:
     """Find the frames of a file that was read up to the groups of its frames."""
     found = part.found
-    coding = dicom_coding.coding_of(part.syntax, found)
+    coding = codings.coding_of(part.syntax, found)
     if grid.chunk_width * grid.chunk_height > MAX_TILE_PX:
         raise LeftToOpenSlide(
             f"its frames are {grid.chunk_width} x {grid.chunk_height} px, at most {MAX_TILE_PX:,} "
@@ -165,13 +165,13 @@ def _pixels(part: Part10, grid: Grid) -> Pixels:
     part.allow(frames)
     positions = read_positions(part, frames) if _is_sparse(found, grid, frames) else None
     part.read_until(Tag.PIXEL_DATA + 1)
-    length = dicom_coding.frame_bytes(coding, grid.chunk_width, grid.chunk_height)
+    length = codings.frame_bytes(coding, grid.chunk_width, grid.chunk_height)
     places = find_frames(part, frames, length)
     first = next((number for number, one in enumerate(places.lengths) if one), None)
     if first is not None:
-        size = dicom_coding.stream_head(places.lengths[first])
+        size = codings.stream_head(places.lengths[first])
         stream = part.source.aside(places.offsets[first], size)
-        coding = dicom_coding.check_frame(coding, stream, grid.chunk_width, grid.chunk_height)
+        coding = codings.check_frame(coding, stream, grid.chunk_width, grid.chunk_height)
     return Pixels(coding=coding, frames=places, positions=positions)
 
 

@@ -17,15 +17,16 @@ from xml.etree import ElementTree as ET
 from PIL import Image
 
 from labsight.errors import DamagedSlide
-from labsight.slides.formats import bounded_xml, channels, stripped
-from labsight.slides.formats.generic import icc_of, planes_of
+from labsight.slides.formats import bounded_xml, channels
 from labsight.slides.formats.metadata import ScanData, known, plausible_mpp
+from labsight.slides.formats.pyramid import LeftToOpenSlide
 from labsight.slides.formats.structure import Picture, Structure
-from labsight.slides.formats.tags import Code, Directory
-from labsight.slides.formats.tiff import Tiff
-from labsight.slides.formats.tiff_coding import LeftToOpenSlide
-from labsight.slides.formats.tiff_grid import Size, grid_of, size_of
-from labsight.slides.formats.tiff_levels import build
+from labsight.slides.formats.tiff import stripped
+from labsight.slides.formats.tiff.container import Tiff
+from labsight.slides.formats.tiff.generic import icc_of, planes_of
+from labsight.slides.formats.tiff.grid import Size, grid_of, size_of
+from labsight.slides.formats.tiff.levels import build
+from labsight.slides.formats.tiff.tags import Code, Directory
 
 MARK = "Philips"  # how the Software tag begins
 MAX_XML = 32 << 20  # characters; label and macro are in it as base64

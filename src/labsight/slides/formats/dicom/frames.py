@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from labsight.errors import DamagedSlide
-from labsight.slides.formats.dicom_elements import Part10
-from labsight.slides.formats.dicom_source import Source
-from labsight.slides.formats.dicom_tags import ITEM, UNDEFINED, Tag
-from labsight.slides.formats.tiff_coding import LeftToOpenSlide
+from labsight.slides.formats.dicom.elements import Part10
+from labsight.slides.formats.dicom.source import Source
+from labsight.slides.formats.dicom.tags import ITEM, UNDEFINED, Tag
+from labsight.slides.formats.pyramid import LeftToOpenSlide
 
 MAX_FRAME_BYTES = 64 << 20
 _ITEM_HEADER = 8

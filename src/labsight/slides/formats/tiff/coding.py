@@ -4,8 +4,9 @@ Tags: TIFF 6.0 (Adobe, 1992), its supplements 1 and 2 and Technical Note 2; comp
 33005 are Aperio's JPEG 2000 of YCbCr and RGB (https://openslide.org/formats/aperio/).
 """
 
-from labsight.slides.formats.tags import Code, Directory
-from labsight.slides.formats.tiff import Tiff
+from labsight.slides.formats.pyramid import LeftToOpenSlide
+from labsight.slides.formats.tiff.container import Tiff
+from labsight.slides.formats.tiff.tags import Code, Directory
 from labsight.slides.index import Coding
 
 MAX_SAMPLES = 64
@@ -20,10 +21,6 @@ KINDS = {
 _J2K_COLOURS = {33003: "ycbcr", 33005: "rgb"}
 _PREDICTED = ("lzw", "deflate", "zstd")
 _OWN_HEADER = ("jpeg", "jpeg2000")  # streams that tell sizes, colours and byte order themselves
-
-
-class LeftToOpenSlide(Exception):
-    """The file's pixels cannot be read by range, so that OpenSlide is tried; the text says why."""
 
 
 def coding_of(tiff: Tiff, directory: Directory) -> tuple[Coding, int]:

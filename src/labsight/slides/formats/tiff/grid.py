@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from labsight.errors import DamagedSlide, UnsupportedSlide
-from labsight.slides.formats.tags import Code, Directory
-from labsight.slides.formats.tiff import MAX_SIDE, Tiff
-from labsight.slides.formats.tiff_coding import coding_of
+from labsight.slides.formats.tiff.coding import coding_of
+from labsight.slides.formats.tiff.container import MAX_SIDE, Tiff
+from labsight.slides.formats.tiff.tags import Code, Directory
 from labsight.slides.index import MAX_TILE_PX, Coding
 
 Size = tuple[int, int]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from operator import sub
 
 from labsight.errors import DamagedSlide, UnsupportedSlide
-from labsight.slides.formats.tags import Code, Directory
-from labsight.slides.formats.tiff import Tiff
+from labsight.slides.formats.tiff.container import Tiff
+from labsight.slides.formats.tiff.tags import Code, Directory
 from labsight.slides.pixels.intervals import Header
 
 MAX_SCANNED_BYTES = 64 << 20  # of one file, when tables are missing or wrong

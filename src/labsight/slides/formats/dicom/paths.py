@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from labsight.slides.axes import Channel
 from labsight.slides.formats import channels
-from labsight.slides.formats.dicom_tags import Tag
-from labsight.slides.formats.dicom_values import Elements
+from labsight.slides.formats.dicom.tags import Tag
+from labsight.slides.formats.dicom.values import Elements
 from labsight.slides.index import Coding
 
 _EPIFLUORESCENCE = "111743"  # DICOM controlled terminology (PS3.16, annex D)

@@ -9,8 +9,8 @@ import struct
 from dataclasses import dataclass, replace
 
 from labsight.errors import DamagedSlide, NotASlide, UnsupportedSlide
-from labsight.slides.formats.dicom_source import Source
-from labsight.slides.formats.dicom_tags import (
+from labsight.slides.formats.dicom.source import Source
+from labsight.slides.formats.dicom.tags import (
     BIG_ENDIAN,
     DEFLATED,
     IMPLICIT,
@@ -22,7 +22,7 @@ from labsight.slides.formats.dicom_tags import (
     UNDEFINED,
     Tag,
 )
-from labsight.slides.formats.dicom_values import Elements
+from labsight.slides.formats.dicom.values import Elements
 from labsight.slides.ranges import Bytes
 
 MAX_ELEMENTS = 100_000  # in one file beside those of its frames; real ones have a few thousand

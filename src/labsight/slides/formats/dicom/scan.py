@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from labsight.slides.formats.dicom_instance import VOLUME, Instance
-from labsight.slides.formats.dicom_tags import Tag
-from labsight.slides.formats.generic import MAX_ICC
+from labsight.slides.formats.dicom.instance import VOLUME, Instance
+from labsight.slides.formats.dicom.tags import Tag
 from labsight.slides.formats.metadata import ScanData, plausible_mpp
+from labsight.slides.formats.pyramid import MAX_ICC
 
 # DICOM headers hold names, numbers and free text of people, so only these pass.
 _PROPERTIES = {

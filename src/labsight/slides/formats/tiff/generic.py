@@ -3,18 +3,17 @@
 from collections.abc import Iterable
 
 from labsight.slides.formats import channels
-from labsight.slides.formats.leftovers import holds_only
 from labsight.slides.formats.metadata import ScanData, resolution
+from labsight.slides.formats.pyramid import MAX_ICC, LeftToOpenSlide, is_reduction
 from labsight.slides.formats.structure import Structure
-from labsight.slides.formats.tags import Code, Directory
-from labsight.slides.formats.tiff import Tiff
-from labsight.slides.formats.tiff_coding import LeftToOpenSlide
-from labsight.slides.formats.tiff_grid import Size, Source, grid_of, size_of
-from labsight.slides.formats.tiff_levels import build
+from labsight.slides.formats.tiff.container import Tiff
+from labsight.slides.formats.tiff.grid import Size, Source, grid_of, size_of
+from labsight.slides.formats.tiff.leftovers import holds_only
+from labsight.slides.formats.tiff.levels import build
+from labsight.slides.formats.tiff.tags import Code, Directory
 from labsight.slides.index import Chunks, Level
 
 _EMPTY = 2  # bytes of a text that says nothing: NUL, and what it is padded with
-MAX_ICC = 8 << 20  # bytes; the profiles of scanners have a few thousand
 _REDUCED = 1  # NewSubfileType, bit 0
 
 
@@ -88,14 +87,6 @@ def _same_kind(tiff: Tiff, first: Directory, other: Directory) -> bool:
     return same and set(tiff.numbers(first, Code.BITS_PER_SAMPLE, 64)) == set(
         tiff.numbers(other, Code.BITS_PER_SAMPLE, 64)
     )
-
-
-def is_reduction(finest: Size, size: Size) -> bool:
-    """Whether ``size`` is ``finest`` made smaller: the same shape but for rounding."""
-    if size[0] >= finest[0] or size[1] > finest[1]:
-        return False
-    expected = finest[1] * size[0] / finest[0]
-    return abs(size[1] - expected) <= max(2, expected / 50)
 
 
 def icc_of(tiff: Tiff, directory: Directory) -> bytes:

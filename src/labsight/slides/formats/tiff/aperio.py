@@ -6,16 +6,17 @@ from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from functools import partial
 
-from labsight.slides.formats import channels, stripped
-from labsight.slides.formats.generic import icc_of, is_reduction, planes_of, pyramid, tables_of
-from labsight.slides.formats.leftovers import holds_only
+from labsight.slides.formats import channels
 from labsight.slides.formats.metadata import ScanData, plausible_mpp, positive
+from labsight.slides.formats.pyramid import LeftToOpenSlide, is_reduction
 from labsight.slides.formats.structure import Structure
-from labsight.slides.formats.tags import Code, Directory
-from labsight.slides.formats.tiff import Tiff
-from labsight.slides.formats.tiff_coding import LeftToOpenSlide
-from labsight.slides.formats.tiff_grid import grid_of, size_of
-from labsight.slides.formats.tiff_levels import build
+from labsight.slides.formats.tiff import stripped
+from labsight.slides.formats.tiff.container import Tiff
+from labsight.slides.formats.tiff.generic import icc_of, planes_of, pyramid, tables_of
+from labsight.slides.formats.tiff.grid import grid_of, size_of
+from labsight.slides.formats.tiff.leftovers import holds_only
+from labsight.slides.formats.tiff.levels import build
+from labsight.slides.formats.tiff.tags import Code, Directory
 
 MARK = "Aperio"  # how the description of a file's first image begins
 _HEAD = 4000  # characters of a description that tell what the image is
@@ -28,10 +29,22 @@ PROPERTIES = (
 )  # fmt: skip
 
 
+# What else scanners write that is no free text.
+_SETTINGS = frozenset({
+    *PROPERTIES, "Compression Quality", "DSR ID", "Date", "DisplayColor", "Focus Offset", "ICC",
+    "ImageID", "Left", "LineAreaXOffset", "LineAreaYOffset", "LineCameraSkew", "Originalheight",
+    "Parmset", "ScannerType", "SessonMode", "Time", "Time Zone", "Top",
+})  # fmt: skip
+
+
+def _fields(description: str) -> dict[str, str]:
+    pairs = (item.partition("=") for item in description.split("|")[1:])
+    return {name.strip(): value.strip() for name, equals, value in pairs if equals}
+
+
 def scan_data(description: str) -> ScanData:
     """Read ``Aperio ... |AppMag = 20|MPP = 0.4990|...``, an SVS file's first description."""
-    pairs = (item.partition("=") for item in description.split("|")[1:])
-    fields = {name.strip(): value.strip() for name, equals, value in pairs if equals}
+    fields = _fields(description)
     mpp = positive(fields.get("MPP"))
     return ScanData(
         vendor="aperio",
@@ -51,7 +64,9 @@ def read_aperio(tiff: Tiff, scan: ScanData) -> Structure:
     grid = grid_of(tiff, directories[0])
     levels = build([planes_of(tiff, one, grid.apart) for one in directories])
     pictures = _pictures(tiff)
-    plain = holds_only(tiff, directories, tables_of(levels), _thumbnail(tiff))
+    plain = _tells_of_scans(tiff) and holds_only(
+        tiff, directories, tables_of(levels), _thumbnail(tiff)
+    )
     return Structure(
         scan=scan,
         levels=levels,
@@ -59,6 +74,20 @@ def read_aperio(tiff: Tiff, scan: ScanData) -> Structure:
         pictures={name: partial(stripped.from_tiff, tiff, one) for name, one in pictures.items()},
         icc=icc_of(tiff, directories[0]),
         identifying=bool(pictures) or not plain,
+    )
+
+
+def _tells_of_scans(tiff: Tiff) -> bool:
+    """Whether the descriptions hold nothing but settings of a scan.
+
+    Others (User, Filename, Title, Barcode ...) are free text, which may name a patient, and the
+    file is handed out with it.
+    """
+    return all(
+        name in _SETTINGS
+        for directory in tiff.directories
+        for name, value in _fields(tiff.text(directory, Code.DESCRIPTION)).items()
+        if value
     )
 
 

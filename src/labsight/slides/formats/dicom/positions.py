@@ -10,10 +10,10 @@ from array import array
 from dataclasses import dataclass, field
 
 from labsight.errors import DamagedSlide
-from labsight.slides.formats.dicom_elements import Part10
-from labsight.slides.formats.dicom_tags import SEQUENCE_END, UNDEFINED, Tag
-from labsight.slides.formats.dicom_values import decimal_of, text_of
-from labsight.slides.formats.tiff_coding import LeftToOpenSlide
+from labsight.slides.formats.dicom.elements import Part10
+from labsight.slides.formats.dicom.tags import SEQUENCE_END, UNDEFINED, Tag
+from labsight.slides.formats.dicom.values import decimal_of, text_of
+from labsight.slides.formats.pyramid import LeftToOpenSlide
 
 MAX_ITEM_BYTES = 64 << 10
 MAX_PATTERNS = 64

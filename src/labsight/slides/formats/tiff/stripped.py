@@ -8,8 +8,8 @@ from itertools import accumulate
 from PIL import Image
 
 from labsight.errors import DamagedSlide
-from labsight.slides.formats.tags import Code, Directory
-from labsight.slides.formats.tiff import Tiff
+from labsight.slides.formats.tiff.container import Tiff
+from labsight.slides.formats.tiff.tags import Code, Directory
 from labsight.slides.staging.staged import StagedSlide
 
 MAX_BYTES = 64 << 20

@@ -4,12 +4,12 @@ from array import array
 from collections.abc import Callable, Sequence
 
 from labsight.errors import DamagedSlide
-from labsight.slides.formats.dicom_coding import head_of
-from labsight.slides.formats.dicom_instance import Instance, Pixels
-from labsight.slides.formats.dicom_paths import OpticalPath
-from labsight.slides.formats.dicom_positions import Positions
-from labsight.slides.formats.dicom_tags import Tag
-from labsight.slides.formats.tiff_coding import LeftToOpenSlide
+from labsight.slides.formats.dicom.coding import head_of
+from labsight.slides.formats.dicom.instance import Instance, Pixels
+from labsight.slides.formats.dicom.paths import OpticalPath
+from labsight.slides.formats.dicom.positions import Positions
+from labsight.slides.formats.dicom.tags import Tag
+from labsight.slides.formats.pyramid import LeftToOpenSlide
 from labsight.slides.index import MAX_TILES, Chunks
 
 MAX_FOCAL_PLANES = 4096

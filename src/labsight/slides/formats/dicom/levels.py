@@ -8,14 +8,12 @@ from itertools import pairwise
 
 from labsight.errors import DamagedSlide, UnsupportedSlide
 from labsight.slides.axes import NO_AXES, Axes
-from labsight.slides.formats.dicom_coding import head_of
-from labsight.slides.formats.dicom_instance import THUMBNAIL, Grid, Instance
-from labsight.slides.formats.dicom_paths import OpticalPath, channels_of
-from labsight.slides.formats.dicom_tags import Tag
-from labsight.slides.formats.dicom_tiles import MAX_FOCAL_PLANES, Planes, path_named, planes_of
-from labsight.slides.formats.generic import is_reduction
-from labsight.slides.formats.tiff_coding import LeftToOpenSlide
-from labsight.slides.formats.tiff_levels import MAX_LEVELS, tile_of
+from labsight.slides.formats.dicom.coding import head_of
+from labsight.slides.formats.dicom.instance import THUMBNAIL, Grid, Instance
+from labsight.slides.formats.dicom.paths import OpticalPath, channels_of
+from labsight.slides.formats.dicom.tags import Tag
+from labsight.slides.formats.dicom.tiles import MAX_FOCAL_PLANES, Planes, path_named, planes_of
+from labsight.slides.formats.pyramid import MAX_LEVELS, LeftToOpenSlide, is_reduction, tile_of
 from labsight.slides.index import MAX_TILES, Chunks, Coding, Level
 from labsight.slides.sidecar import MAX_PLANES
 

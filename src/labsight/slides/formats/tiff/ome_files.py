@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 
 from labsight.errors import DamagedSlide, NotASlide, UnsupportedSlide
 from labsight.slides.formats import bounded_xml
-from labsight.slides.formats.generic import tables_of
-from labsight.slides.formats.leftovers import holds_only
-from labsight.slides.formats.ome_xml import TiffData
-from labsight.slides.formats.tags import Directory
-from labsight.slides.formats.tiff import Tiff
-from labsight.slides.formats.tiff_grid import Source
+from labsight.slides.formats.tiff.container import Tiff
+from labsight.slides.formats.tiff.generic import tables_of
+from labsight.slides.formats.tiff.grid import Source
+from labsight.slides.formats.tiff.leftovers import holds_only
+from labsight.slides.formats.tiff.ome_xml import TiffData
+from labsight.slides.formats.tiff.tags import Directory
 from labsight.slides.index import Level
 from labsight.slides.ranges import Bytes
 

@@ -12,17 +12,18 @@ from xml.etree import ElementTree as ET
 
 from labsight.errors import DamagedSlide
 from labsight.slides.axes import Axes, Channel
-from labsight.slides.formats import bounded_xml, channels, stripped
+from labsight.slides.formats import bounded_xml, channels
 from labsight.slides.formats.bounded_xml import text_of, whole
-from labsight.slides.formats.generic import icc_of
-from labsight.slides.formats.generic import scan_data as tag_data
 from labsight.slides.formats.metadata import ScanData, known, moment, plausible_mpp, positive
+from labsight.slides.formats.pyramid import MAX_LEVELS, LeftToOpenSlide
 from labsight.slides.formats.structure import Structure
-from labsight.slides.formats.tags import Code, Directory
-from labsight.slides.formats.tiff import Tiff
-from labsight.slides.formats.tiff_coding import LeftToOpenSlide
-from labsight.slides.formats.tiff_grid import Source, grid_of
-from labsight.slides.formats.tiff_levels import MAX_LEVELS, build
+from labsight.slides.formats.tiff import stripped
+from labsight.slides.formats.tiff.container import Tiff
+from labsight.slides.formats.tiff.generic import icc_of
+from labsight.slides.formats.tiff.generic import scan_data as tag_data
+from labsight.slides.formats.tiff.grid import Source, grid_of
+from labsight.slides.formats.tiff.levels import build
+from labsight.slides.formats.tiff.tags import Code, Directory
 from labsight.slides.index import Coding
 
 NAMESPACE = "http://www.leica-microsystems.com/scn/2010/"

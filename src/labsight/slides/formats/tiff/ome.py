@@ -12,17 +12,18 @@ from xml.etree import ElementTree as ET
 
 from labsight.errors import DamagedSlide, UnsupportedSlide
 from labsight.slides.axes import Axes, Channel
-from labsight.slides.formats import bounded_xml, channels, ome_xml, stripped
-from labsight.slides.formats.generic import icc_of, is_reduction
+from labsight.slides.formats import bounded_xml, channels
 from labsight.slides.formats.metadata import ScanData
-from labsight.slides.formats.ome_files import OmeFiles, OpenOther
-from labsight.slides.formats.ome_xml import OmeChannel, OmeImage, TiffData
+from labsight.slides.formats.pyramid import MAX_LEVELS, LeftToOpenSlide, is_reduction
 from labsight.slides.formats.structure import Picture, Structure
-from labsight.slides.formats.tags import Code, Directory
-from labsight.slides.formats.tiff import Tiff
-from labsight.slides.formats.tiff_coding import LeftToOpenSlide
-from labsight.slides.formats.tiff_grid import Grid, Source, grid_of, size_of
-from labsight.slides.formats.tiff_levels import MAX_LEVELS, build
+from labsight.slides.formats.tiff import ome_xml, stripped
+from labsight.slides.formats.tiff.container import Tiff
+from labsight.slides.formats.tiff.generic import icc_of
+from labsight.slides.formats.tiff.grid import Grid, Source, grid_of, size_of
+from labsight.slides.formats.tiff.levels import build
+from labsight.slides.formats.tiff.ome_files import OmeFiles, OpenOther
+from labsight.slides.formats.tiff.ome_xml import OmeChannel, OmeImage, TiffData
+from labsight.slides.formats.tiff.tags import Code, Directory
 from labsight.slides.sidecar import MAX_PLANES
 
 _EMBEDDED = ("BinData", "BinaryFile")  # elements that may hold a picture

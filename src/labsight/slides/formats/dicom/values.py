@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from math import isfinite
 
-from labsight.slides.formats.dicom_tags import Tag
+from labsight.slides.formats.dicom.tags import Tag
 
 MAX_TEXT = 1024  # characters
 

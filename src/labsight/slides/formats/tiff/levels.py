@@ -8,24 +8,18 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from labsight.errors import DamagedSlide, UnsupportedSlide
-from labsight.slides.formats.tiff_coding import LeftToOpenSlide
-from labsight.slides.formats.tiff_grid import Grid, Size, Source, grid_of
-from labsight.slides.formats.tiff_tables import Tables
+from labsight.slides.formats.pyramid import MAX_LEVELS, LeftToOpenSlide, tile_of
+from labsight.slides.formats.tiff.grid import Grid, Size, Source, grid_of
+from labsight.slides.formats.tiff.tables import Tables
 from labsight.slides.index import (
-    DEFAULT_TILE_SIDE,
-    MAX_TILE_SIDE,
     MAX_TILES,
-    MIN_TILE_SIDE,
     Chunks,
-    Coding,
     Level,
 )
 from labsight.slides.pixels import jpeg
 from labsight.slides.sidecar import MAX_PLANES
 
-MAX_LEVELS = 32
 _FRAME_BYTES = 256 << 10  # a frame header lies before that, behind the largest colour profile
-_TILED_SIDES = range(64, 1025)  # px; tiles of such sides are decoded one by one at no loss
 
 
 def build(
@@ -92,19 +86,6 @@ def _level(tables: "Tables", planes: Sequence[Source | None], grid: Grid, size: 
     )
     tile = tile_of(grid.coding, (grid.chunk_width, grid.chunk_height), tiled=grid.tiled)
     return Level(*size, *tile, grid.coding, grid.chunk_width, grid.chunk_height, chunks)
-
-
-def tile_of(coding: Coding, chunk: Size, *, tiled: bool) -> Size:
-    """Return the size of published tiles.
-
-    The last strip of an image is shorter, so strips are never published as they are.
-    """
-    if tiled and coding.for_browsers and all(MIN_TILE_SIDE <= s <= MAX_TILE_SIDE for s in chunk):
-        return chunk
-    if tiled and all(side in _TILED_SIDES for side in chunk):
-        return chunk
-    side = DEFAULT_TILE_SIDE
-    return (side, side) if chunk != (side, side) else (side // 2, side // 2)
 
 
 def _check_frames(level: Level, planes: Iterable[Source | None], grid: Grid) -> None:
