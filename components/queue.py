@@ -96,6 +96,10 @@ class Queue(ComponentResource):
         self.dead_letters_name = dead.name
         self.register_outputs({"arn": self.arn, "dead_letters_arn": self.dead_letters_arn})
 
+    def send(self) -> Grant:
+        """Allow putting messages in."""
+        return Grant(("sqs:SendMessage",), (self.arn,))
+
     def consume(self) -> Grant:
         """Allow taking messages out, as a function's event source does."""
         actions = (

@@ -56,7 +56,7 @@ def build(settings: Settings, foundation: Foundation, catalog: Catalog) -> Slide
     copies = files.access_point("working-set", "/working-set", WORKER, WORKER)
     return Slides(
         files=files,
-        tiles=tiles.build(settings, foundation, files, copies),
+        tiles=tiles.build(settings, foundation, files, copies, uploads.queue),
         catalog=_catalog(foundation, catalog),
         importer=_importer(foundation, catalog, uploads.queue, copies),
         uploads=uploads.queue,

@@ -10,6 +10,7 @@ from components.filesystem import AccessPoint, FileSystem
 from components.function import Function, FunctionArgs, Inside, Mount
 from components.iam import Grant
 from components.image_repository import ImageRepository, ImageRepositoryArgs
+from components.queue import Queue
 from components.security_group import SecurityGroup, SecurityGroupArgs
 from components.tile_service import TileService, TileServiceArgs
 from labsight.keys import DERIVED, MADE, SLIDES
@@ -48,23 +49,35 @@ class Tiles:
 
 
 def build(
-    settings: Settings, foundation: Foundation, files: FileSystem, copies: AccessPoint
+    settings: Settings,
+    foundation: Foundation,
+    files: FileSystem,
+    copies: AccessPoint,
+    uploads: Queue,
 ) -> Tiles:
-    """Declare what serves tiles; containers once there is an image for them."""
+    """Declare what serves tiles; containers once there is an image for them.
+
+    Functions ask for slides to be imported again, whose index is old, by ``uploads``. Containers
+    have no way out to it where the network does not lead out.
+    """
     if not settings.contains:
-        return _functions(settings, foundation, files, copies)
+        return _functions(settings, foundation, files, copies, uploads)
     named = settings.slides.image or ""
     own = None if "/" in named else _repository(foundation)
     url = own.url if own else None
     if not named:
-        functions = _functions(settings, foundation, files, copies)
+        functions = _functions(settings, foundation, files, copies, uploads)
         return Tiles(origin=functions.origin, functions=functions.functions, images=url)
     service = _service(settings, foundation, files, copies, own)
     return Tiles(origin=service, functions={}, images=url)
 
 
 def _functions(
-    settings: Settings, foundation: Foundation, files: FileSystem, copies: AccessPoint
+    settings: Settings,
+    foundation: Foundation,
+    files: FileSystem,
+    copies: AccessPoint,
+    uploads: Queue,
 ) -> Tiles:
     slide_files = Function(
         "slide-files",
@@ -87,9 +100,10 @@ def _functions(
             environment={
                 **_environment(settings, foundation),
                 "LABSIGHT_FILE_FUNCTION": slide_files.function_name,
+                "LABSIGHT_UPLOADS_QUEUE": uploads.url,
                 "LABSIGHT_SCRATCH_BYTES": "0",  # what would have to be copied goes to the other one
             },
-            grants=(*_archive(settings, foundation), slide_files.invoke()),
+            grants=(*_archive(settings, foundation), slide_files.invoke(), uploads.send()),
             timeout_seconds=ANSWER_SECONDS,
             memory_mb=ONE_CPU_MB,
             platform=foundation.platform,

@@ -3,9 +3,13 @@
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from labsight.errors import StorageUnavailable
+from labsight.keys import slide_id
 from labsight.objects.s3_http import HttpS3Store
 from labsight.objects.s3_presign import Presigner
 from labsight.settings import Environment
+from labsight.slides.asking import ImportQueue
+from labsight.slides.sidecar import key_of
 from labsight.tiles import TileService, payload
 from labsight.tiles.forward import Forward
 from labsight.tiles.options import Options
@@ -23,7 +27,8 @@ _environment = Environment()
 _environment.configure_logging()
 _store = HttpS3Store(_environment.archive_bucket, patience=PATIENCE_SECONDS)
 _scratch_folder, _scratch_bytes = _environment.scratch_folder, _environment.scratch_bytes
-_other = _environment.file_function
+_other, _queue = _environment.file_function, _environment.uploads_queue
+_imports = ImportQueue(_queue) if _queue else None
 
 
 @cache
@@ -35,9 +40,15 @@ def _maker() -> "TileMaker":
 
 
 def _rebuild(slide: str, data: bytes) -> "SlideIndex | None":
+    """Make an index anew; where that takes more than a look into the file, ask the importer."""
     from labsight.slides.rebuilding import rebuilt  # noqa: PLC0415 - needed after a new release only
 
-    return rebuilt(_store, slide, data)
+    index = rebuilt(_store, slide, data)
+    key = key_of(data)
+    if index is None and key is not None and slide_id(key) == slide and _imports is not None:
+        _imports.ask(key)
+        raise StorageUnavailable("this slide is being imported again; try again in a moment")
+    return index
 
 
 _service = TileService(

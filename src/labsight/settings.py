@@ -81,6 +81,11 @@ class Environment:
         return self._truth("LABSIGHT_DIRECT")
 
     @property
+    def uploads_queue(self) -> str | None:
+        """The queue of slides to import, where this process may ask for one to be done again."""
+        return self._variables.get("LABSIGHT_UPLOADS_QUEUE") or None
+
+    @property
     def file_function(self) -> str | None:
         """The function that reads slides which only OpenSlide can; None: this process does."""
         return self._variables.get("LABSIGHT_FILE_FUNCTION") or None

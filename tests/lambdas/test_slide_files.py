@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 
 from labsight.errors import SettingsError
+from labsight.keys import slide_id
+from labsight.slides.asking import ImportQueue
+from labsight.slides.notices import created_keys
 from labsight.tiles import forward
 from local.moto_server import Cloud, embedded_aws
 from tests.support.file_bound import put_slide
@@ -151,3 +154,29 @@ def test_the_file_function_does_not_start_without_its_bucket(
     monkeypatch.delenv("LABSIGHT_ARCHIVE_BUCKET")
     with pytest.raises(SettingsError, match="LABSIGHT_ARCHIVE_BUCKET is not set"):
         start("slide_files")
+
+
+def test_a_slide_whose_index_is_of_another_release_is_imported_again(
+    start: Start, slide: str, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Making this one's index takes the files, which this function has not."""
+    key = f"derived/{slide}/index.bin"
+    content = cloud.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    cloud.s3.put_object(Bucket=BUCKET, Key=key, Body=content[:7] + b"\x01" + content[8:])
+    tiles = start("tiles")
+    sent: list[str] = []
+
+    class Queue:
+        def send_message(self, **message: str) -> None:
+            sent.append(message["MessageBody"])
+
+    monkeypatch.setattr(tiles, "_imports", ImportQueue("https://queue", Queue()))
+    try:
+        for _ in range(2):
+            answer = tiles.handle(request(f"/slides/{slide}/slide.json"), None)
+            assert answer["statusCode"] == 503
+            assert "imported again" in json.loads(answer["body"])["detail"]
+    finally:
+        cloud.s3.put_object(Bucket=BUCKET, Key=key, Body=content)
+    (body,) = sent
+    assert [slide_id(one) for one in created_keys(body)] == [slide]

@@ -4,7 +4,7 @@ The only place of labsight that hands out numpy arrays; numpy is loaded when the
 """
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from os import PathLike, fspath
 from pathlib import Path
@@ -40,10 +40,10 @@ class Slide:
     StorageUnavailable, and SlideError for files that labsight does not read.
     """
 
-    def __init__(self, uri: str | PathLike[str]) -> None:
-        self._uri = fspath(uri)
+    def __init__(self, uri: str | PathLike[str], headers: Mapping[str, str] | None = None) -> None:
+        self._uri, self._headers = fspath(uri), dict(headers or {})
         self._closed = False
-        self._source = sources.find(self._uri)
+        self._source = sources.find(self._uri, self._headers)
         self._folder = Path(tempfile.gettempdir(), "labsight-slides")
         self._scratch = Scratch(self._source.store, self._folder, MAX_COPIED_BYTES)
         try:
@@ -207,8 +207,8 @@ class Slide:
         size = f"{self.width} x {self.height} px"
         return f"<Slide {self._source.name!r}, {size}, {len(self.levels)} levels>"
 
-    def __reduce__(self) -> tuple[type["Slide"], tuple[str]]:
-        return Slide, (self._uri,)
+    def __reduce__(self) -> tuple[type["Slide"], tuple[str, dict[str, str]]]:
+        return Slide, (self._uri, self._headers)
 
     @cached_property
     def _pixels(self) -> SlidePixels:

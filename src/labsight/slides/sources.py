@@ -3,7 +3,7 @@
 import base64
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -55,8 +55,11 @@ class Source:
     close: Callable[[], None] = lambda: None
 
 
-def find(uri: str) -> Source:
-    """Return what ``uri`` stands for; raise InvalidInput or NotFound, and what stores raise."""
+def find(uri: str, headers: Mapping[str, str] | None = None) -> Source:
+    """Return what ``uri`` stands for; raise InvalidInput or NotFound, and what stores raise.
+
+    ``headers`` are for a labsight server, when it is asked for a direct.json.
+    """
     scheme, separator, rest = uri.partition("://")
     if not separator:
         return _path(Path(uri))
@@ -66,7 +69,7 @@ def find(uri: str) -> Source:
         case "s3":
             return _bucket(uri, rest)
         case "http" | "https" if split_url(uri)[1].partition("?")[0].endswith(DIRECT):
-            return _direct(uri)
+            return _direct(uri, headers or {})
         case "http" | "https":
             return _web(uri)
     raise InvalidInput(f"{without_secrets(uri)!r} is no address of a slide: {_FORMS}")
@@ -140,9 +143,9 @@ def _web(uri: str) -> Source:
     return Source(name, store, lambda staging: index_of(store, name, staging), close=store.close)
 
 
-def _direct(uri: str) -> Source:
+def _direct(uri: str, headers: Mapping[str, str]) -> Source:
     """Open a slide that a labsight server lets others read out of its bucket."""
-    descriptor = _Direct(uri)
+    descriptor = _Direct(uri, headers)
     index = descriptor.index
     store = WebStore(descriptor.urls, descriptor.renewed)
     name = keys.place_of(index.key)[1].rpartition("/")[2]
@@ -152,8 +155,9 @@ def _direct(uri: str) -> Source:
 class _Direct:
     """A direct.json, which is asked for again when its addresses have expired."""
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, headers: Mapping[str, str]) -> None:
         self._uri = uri
+        self._headers = {"accept": "application/json", **headers}
         self._lock = threading.Lock()
         self.index, self.urls = self._fetched()
 
@@ -170,7 +174,7 @@ class _Direct:
         shown = without_secrets(self._uri)
         web = Web()
         try:
-            answer = web.get(self._uri, {"accept": "application/json"}, _MAX_DIRECT_BYTES)
+            answer = web.get(self._uri, self._headers, _MAX_DIRECT_BYTES)
         finally:
             web.close()
         raise_for(answer.status, shown)

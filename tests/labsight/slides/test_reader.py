@@ -353,6 +353,15 @@ def test_a_descriptor_with_other_addresses_is_refused(direct: str, files: Files)
             labsight.slides.open(direct)
 
 
+def test_headers_go_to_the_server_and_not_to_the_bucket(direct: str, files: Files) -> None:
+    with labsight.slides.open(direct, headers={"cookie": "session=1"}) as slide:
+        slide.tile(0, 0, 0)
+    told = {path: "cookie" in headers for _, path, headers in files.asked}
+    assert told.pop("/slides/abc/direct.json")
+    assert told
+    assert not any(told.values())
+
+
 def test_an_unreachable_descriptor_is_told_as_such(files: Files) -> None:
     with pytest.raises(NotFound):
         labsight.slides.open(f"{files.url}/slides/none/direct.json")
