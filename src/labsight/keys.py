@@ -36,6 +36,7 @@ ASSOCIATED_IMAGES = ("thumbnail", "label", "macro")
 MAX_KEY_BYTES = 1024
 _SAFE_PUNCTUATION = frozenset("!-_.'()&$@=;+, ")
 
+_TURNS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _SLIDE_ID = re.compile(r"[a-z2-7]{16}")
 _ESCAPED = re.compile(r"(?:%[0-9A-F]{2})+")
@@ -92,8 +93,15 @@ class SlideKey:
 
 
 def printable(text: str) -> str:
-    """Return ``text`` with control characters and lone surrogates replaced, for show."""
-    return "".join(c if unicodedata.category(c) not in {"Cc", "Cs"} else "\ufffd" for c in text)
+    """Return ``text`` for show, without control characters, lone surrogates and turned writing.
+
+    The marks that turn the direction of writing can make ``gpj.svs`` look like ``svs.jpg``.
+    """
+    return "".join("\ufffd" if _misleads(c) else c for c in text)
+
+
+def _misleads(character: str) -> bool:
+    return unicodedata.category(character) in {"Cc", "Cs"} or character in _TURNS
 
 
 def place_of(key: str) -> tuple[str, str, int]:

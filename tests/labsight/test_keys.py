@@ -102,6 +102,8 @@ def test_what_is_not_an_id_is_refused(text: str) -> None:
 
 def test_control_characters_are_replaced_for_show() -> None:
     assert keys.printable("a\0b\ud800c") == "a\ufffdb\ufffdc"
+    assert keys.printable("a\u202egpj.svs\u2069") == "a\ufffdgpj.svs\ufffd"
+    assert keys.printable("שקופית é 玻片.svs") == "שקופית é 玻片.svs"
 
 
 def test_results_from_the_desktop_lie_apart_from_what_was_scanned_or_derived() -> None:

@@ -109,6 +109,10 @@ function stepBack(): void {
 
 /** Tiles may have been refused because their cookies ran out while the computer slept. */
 async function retryTiles(): Promise<void> {
+  if (viewer.isOutdated) {
+    location.reload();
+    return;
+  }
   try {
     await access.renewTiles();
   } catch (error) {

@@ -18,6 +18,7 @@ import { Toolbar } from "./toolbar";
 import { type ListState, listAddress, positionHash, readPosition } from "./urlstate";
 import { delayBeforeLook, gathered } from "./waiting";
 
+const NOT_FOUND = 404;
 const TOAST_MS = 2500;
 /** Browsers stop pages that write their address more often. */
 const ADDRESS_MS = 500;
@@ -49,6 +50,8 @@ export class SlideViewer implements SlideViewListener, LookListener {
   #descriptor: SlideDescriptor | null = null;
   readonly #writeAddress = gathered(ADDRESS_MS, () => this.rested());
   #looks = 0;
+  #isAsking = false;
+  #isOutdated = false;
   #toastTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** `list` is the search the slide was opened from: its order gives the previous and next slide. */
@@ -139,12 +142,49 @@ export class SlideViewer implements SlideViewListener, LookListener {
   }
 
   tilesFailed(count: number): void {
-    const { failedTiles } = this.#parts;
-    const words = failedTiles.querySelector("span");
-    failedTiles.hidden = count === 0;
-    if (words !== null) {
+    this.#parts.failedTiles.hidden = count === 0;
+    if (count > 0 && !this.#isOutdated) {
       const tiles = count === 1 ? "1 tile" : `${count} tiles`;
-      words.textContent = `${tiles} of this slide could not be loaded.`;
+      this.#tellOfTiles(`${tiles} of this slide could not be loaded.`, "Try again");
+      void this.#findWhy();
+    }
+  }
+
+  /** Whether the slide on screen is not what the server has any more: only loading anew helps. */
+  get isOutdated(): boolean {
+    return this.#isOutdated;
+  }
+
+  /** Ask whether the slide was replaced or withdrawn since it was opened. */
+  async #findWhy(): Promise<void> {
+    const shown = this.#descriptor;
+    if (shown === null || this.#isAsking) {
+      return;
+    }
+    this.#isAsking = true;
+    try {
+      const today = await this.#api.descriptor(shown.id);
+      this.#isOutdated = today.version !== shown.version;
+    } catch (error) {
+      // Whatever else it is, the tiles tell.
+      this.#isOutdated = asProblem(error).status === NOT_FOUND;
+    }
+    this.#isAsking = false;
+    if (this.#isOutdated) {
+      this.#parts.failedTiles.hidden = false;
+      this.#tellOfTiles("This slide was replaced or removed since you opened it.", "Reload");
+    }
+  }
+
+  #tellOfTiles(words: string, offer: string): void {
+    const { failedTiles } = this.#parts;
+    const said = failedTiles.querySelector("span");
+    const action = failedTiles.querySelector("button");
+    if (said !== null) {
+      said.textContent = words;
+    }
+    if (action !== null) {
+      action.textContent = offer;
     }
   }
 

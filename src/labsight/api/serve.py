@@ -19,7 +19,7 @@ from labsight.api.hosts import LOOPBACK, OwnNames
 from labsight.api.web import OneOrigin, web_folder
 from labsight.catalog import Catalog, connect, upgrade
 from labsight.catalog.models import ImportState
-from labsight.errors import DamagedSlide, LabsightError
+from labsight.errors import DamagedSlide, LabsightError, SettingsError
 from labsight.objects.folder import FolderStore
 from labsight.objects.split import SplitStore
 from labsight.slides import sidecar
@@ -54,6 +54,12 @@ def serve_folder(
     (``*``: of any site) may read IIIF images; by default only labsight's own.
     """
     kept = cache or default_cache(folder)
+    try:
+        kept.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"{kept} cannot be made ({error.strerror}): give another folder for indexes by --cache"
+        ) from None
     served = Served(
         folder, kept, show_labels=show_labels, hosts=_names(host), allowed_origin=allowed_origin
     )

@@ -13,6 +13,7 @@ from typing import BinaryIO
 from labsight.errors import (
     InvalidInput,
     LabsightError,
+    NotPermitted,
     ObjectChanged,
     ObjectExists,
     ObjectMissing,
@@ -188,4 +189,6 @@ def _errors(key: str) -> Iterator[None]:
 def _translate(key: str, error: OSError) -> LabsightError:
     if isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError):
         return ObjectMissing(f"{key}: no such file")
+    if isinstance(error, PermissionError):
+        return NotPermitted(f"{key}: the file may not be read by the user that labsight runs as")
     return StorageUnavailable(f"{key}: {error.strerror or error}")

@@ -20,6 +20,7 @@ from labsight.catalog.models import ImportState, Slide
 from labsight.errors import (
     DamagedSlide,
     NotASlide,
+    NotPermitted,
     ObjectChanged,
     ObjectMissing,
     SlideError,
@@ -82,6 +83,9 @@ class Importer:
                 return self._run(self._store.head(key), who, again=again)
             except ObjectMissing:
                 return self._fail(key, who, "missing", "the file is no longer there", None)
+            except NotPermitted:
+                reason = "the file may not be read by the user that labsight runs as"
+                return self._fail(key, who, "missing", reason, None)
             except ObjectChanged as error:
                 _log.info("%s changed while it was read (%s); looking again", key, error)
         raise StorageUnavailable(f"{key}: the file keeps changing while it is read")

@@ -15,6 +15,7 @@ from labsight.tiles.options import Rebuild
 
 # A slide that is imported again is seen with its new index after so long at the latest.
 FRESH_SECONDS = 30.0
+DOUBT_SECONDS = 1.0  # however many ask for another version
 STALE_SECONDS = 300.0  # while the store does not answer
 # What an index takes beside its tables, about: by itself, and for each of its files and planes.
 _FIXED_BYTES, _PART_BYTES = 4096, 400
@@ -63,6 +64,14 @@ class IndexCache:
         if kept is None or not self._is_fresh(slide, kept):
             kept = self._load(slide)
         return kept.index
+
+    def newest(self, slide: str) -> SlideIndex:
+        """Return a slide's index as it is now, give or take a second."""
+        kept = self._kept.get(slide)
+        now = self._clock()
+        if kept is not None and now - kept.checked >= DOUBT_SECONDS:
+            kept.checked = min(kept.checked, now - FRESH_SECONDS)  # so that it is looked at again
+        return self.get(slide)
 
     def forget(self, slide: str) -> None:
         """Drop an index, because its file has changed."""

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from labsight import keys
-from labsight.errors import LabsightError, NotFound, ObjectChanged, StorageUnavailable
+from labsight.errors import Conflict, LabsightError, NotFound, ObjectChanged, StorageUnavailable
 from labsight.objects import ObjectStore
 from labsight.problem import UNFORESEEN
 from labsight.slides.index import Chunks, SlideIndex
@@ -61,8 +61,8 @@ class TileService:
         self._routes = tuple(
             (re.compile(pattern).fullmatch, answer)
             for pattern, answer in (
-                (_KNOWN + r"/tiles" + _TILE + r"\.jpg", tiles.native),
-                (_KNOWN + r"_files" + _TILE + r"\.jpe?g", tiles.deep_zoom),
+                (_KNOWN + r"/tiles" + _TILE + r"\.jpg", self._of_version(tiles.native)),
+                (_KNOWN + r"_files" + _TILE + r"\.jpe?g", self._of_version(tiles.deep_zoom)),
                 (
                     _IIIF + r"/([^/]{1,100})/([^/]{1,100})/([^/]{1,20})/([^/]{1,40})",
                     self._iiif_image,
@@ -119,14 +119,27 @@ class TileService:
         for _ in range(_TRIES):
             try:
                 index = self._indexes.get(slide)
-                if index.failure:
-                    raise NotFound(f"this slide can no longer be shown: {index.failure}")
+                _check_shown(index)
                 return answer(request, index, *rest)
             except ObjectChanged:
                 self._indexes.forget(slide)
         raise StorageUnavailable(
             "the slide's file has changed and is being imported again; try again in a moment"
         )
+
+    def _of_version(self, answer: Callable[..., Response]) -> Callable[..., Response]:
+        """Refuse tiles of another version: in one picture they would be mixed with today's."""
+
+        def checked(request: Request, index: SlideIndex, *parts: str) -> Response:
+            asked = request.query.get("v")
+            if asked is not None and asked != index.version:
+                index = self._indexes.newest(keys.slide_id(index.key))
+                _check_shown(index)
+                if asked != index.version:
+                    raise Conflict("this slide was replaced by another scan: open it again")
+            return answer(request, index, *parts)
+
+        return checked
 
     def _iiif(self) -> "Images":
         """Load what IIIF takes when it is first asked for: stored tiles start without it."""
@@ -161,6 +174,11 @@ class TileService:
         tile, overlap = deep_zoom_grid(request, index)
         xml = descriptor.deep_zoom_xml(index, tile, overlap)
         return document(request, xml, {"content-type": "application/xml"})
+
+
+def _check_shown(index: SlideIndex) -> None:
+    if index.failure:
+        raise NotFound(f"this slide can no longer be shown: {index.failure}")
 
 
 def _read_chunk(store: ObjectStore, index: SlideIndex, chunks: Chunks, number: int) -> bytes:

@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from labsight.api import serve, web
-from labsight.api.serve import Served
+from labsight.api.serve import Served, serve_folder
 from labsight.errors import SettingsError
 from labsight.slides.importing import Outcome
 from tests.support.made_slides import make_svs
@@ -215,3 +215,10 @@ def test_a_missing_web_app_says_how_to_make_it(
     monkeypatch.setattr("importlib.resources.files", lambda _name: tmp_path / "a" / "b")
     with pytest.raises(SettingsError, match="make web"):
         web.web_folder()
+
+
+def test_a_cache_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    cache = tmp_path / "file" / "cache"
+    with pytest.raises(SettingsError, match=r"cannot be made.*--cache"):
+        serve_folder(tmp_path, host="127.0.0.1", port=0, cache=cache, show_labels=False)

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from labsight.catalog import Catalog
-from labsight.errors import ObjectChanged, StorageUnavailable
+from labsight.errors import NotPermitted, ObjectChanged, StorageUnavailable
 from labsight.keys import unit_key
 from labsight.objects import ObjectInfo
 from labsight.objects.memory import MemoryStore
@@ -328,3 +328,19 @@ def test_a_unit_that_lacks_a_file_fails_with_its_name(archive: Archive, real_dat
         outcome = archive.importer.run(key)
         assert outcome.state == "failed"
         assert said in str(outcome.reason)
+
+
+def test_a_file_that_may_not_be_read_is_told_and_tried_again(
+    archive: Archive, slide_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = archive.put("a.svs", slide_file)
+
+    def refused(*_: object, **__: object) -> bytes:
+        raise NotPermitted("no")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(archive.store, "read", refused)
+        outcome = archive.importer.run(key)
+    assert outcome.state == "failed"
+    assert "may not be read" in str(outcome.reason)
+    assert archive.importer.run(key).state == "imported"

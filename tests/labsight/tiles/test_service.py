@@ -18,6 +18,7 @@ from PIL import Image
 from labsight.catalog import Catalog
 from labsight.errors import ObjectChanged
 from labsight.objects.memory import MemoryStore
+from labsight.slides.index import version_of
 from labsight.tiles import Request, Response, cache, descriptor
 from tests.support.archive import Archive
 from tests.support.made_slides import make_svs, picture
@@ -139,8 +140,44 @@ def test_only_a_versioned_address_is_kept_for_ever(archive: Archive, slide: str)
     document = json.loads(archive.get(f"/slides/{slide}/slide.json").body)
     versioned = document["tile_url"].format(level=0, col=0, row=0)
     assert "immutable" in archive.get(versioned).headers["cache-control"]
-    for path in (f"/slides/{slide}/tiles/0/0_0.jpg", f"/slides/{slide}/tiles/0/0_0.jpg?v=0"):
+    for path in (f"/slides/{slide}/tiles/0/0_0.jpg", f"/slides/{slide}/thumbnail.jpg?v=0"):
         assert "no-cache" in archive.get(path).headers["cache-control"]
+
+
+def test_a_tile_of_another_version_is_refused_and_not_mixed_with_todays(
+    archive: Archive, slide: str, tmp_path: Path
+) -> None:
+    archive.tiles._indexes._clock = lambda: now[0]
+    now = [1000.0]
+    key = archive.catalog.slide(slide).key
+    document = json.loads(archive.get(f"/slides/{slide}/slide.json").body)
+    old = document["tile_url"].format(level=0, col=0, row=0)
+    zoomed = f"/slides/{slide}_files/5/0_0.jpg?v={document['version']}"
+    assert archive.get(old).status == archive.get(zoomed).status == 200
+    archive.store.write(key, make_svs(tmp_path / "b.svs", size=(900, 800)).read_bytes())
+    archive.importer.run(key)
+    now[0] += 60
+    for path in (old, zoomed):
+        answer = archive.get(path)
+        assert answer.status == 409
+        assert "replaced" in json.loads(answer.body)["detail"]
+    assert archive.get(old.partition("?")[0]).status == 200
+
+
+def test_an_address_that_is_newer_than_the_index_at_hand_is_answered(
+    archive: Archive, slide: str, tmp_path: Path
+) -> None:
+    """Two copies of a function hold indexes of different ages."""
+    now = [1000.0]
+    archive.tiles._indexes._clock = lambda: now[0]
+    archive.get(f"/slides/{slide}/slide.json")
+    key = archive.catalog.slide(slide).key
+    info = archive.store.write(key, make_svs(tmp_path / "b.svs", size=(900, 800)).read_bytes())
+    archive.importer.run(key)
+    now[0] += 2
+    answer = archive.get(f"/slides/{slide}/tiles/0/0_0.jpg?v={version_of(info.etag)}")
+    assert answer.status == 200
+    assert "immutable" in answer.headers["cache-control"]
 
 
 def test_label_and_macro_are_hidden_unless_allowed(catalog: Catalog, tmp_path: Path) -> None:

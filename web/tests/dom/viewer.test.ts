@@ -17,7 +17,7 @@ function makeParts() {
     scaleBar: el("div"),
     progress: el("div"),
     notice: el("div"),
-    failedTiles: el("div", {}, el("span")),
+    failedTiles: el("div", {}, el("span"), el("button")),
     toast: el("div"),
     title: el("h1"),
     subtitle: el("p"),
@@ -145,11 +145,36 @@ describe("a slide that can be shown", () => {
   test("tells how many tiles are missing, and when they came after all", async () => {
     const page = await open();
     page.viewer.tilesFailed(1);
-    expect(page.failedTiles.textContent).toBe("1 tile of this slide could not be loaded.");
+    const said = () => page.failedTiles.querySelector("span")?.textContent;
+    expect(said()).toBe("1 tile of this slide could not be loaded.");
     page.viewer.tilesFailed(3);
-    expect(page.failedTiles.textContent).toBe("3 tiles of this slide could not be loaded.");
+    expect(said()).toBe("3 tiles of this slide could not be loaded.");
     expect(page.failedTiles.hidden).toBe(false);
     page.viewer.tilesFailed(0);
     expect(page.failedTiles.hidden).toBe(true);
+  });
+
+  test("that was replaced meanwhile offers to be loaded anew, not tried again", async () => {
+    const page = await open();
+    const words = () => page.failedTiles.textContent;
+    page.viewer.tilesFailed(2);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(words()).toBe("2 tiles of this slide could not be loaded.Try again");
+    expect(page.viewer.isOutdated).toBe(false);
+    page.state.descriptor = () => json(makeDescriptor({ version: "ffffffff" }));
+    page.viewer.tilesFailed(3);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(page.viewer.isOutdated).toBe(true);
+    expect(words()).toBe("This slide was replaced or removed since you opened it.Reload");
+    page.viewer.tilesFailed(4);
+    expect(words()).toContain("Reload");
+  });
+
+  test("that was withdrawn meanwhile offers the same", async () => {
+    const page = await open();
+    page.state.descriptor = () => NO_INDEX.clone();
+    page.viewer.tilesFailed(1);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(page.viewer.isOutdated).toBe(true);
   });
 });
