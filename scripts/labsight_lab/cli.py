@@ -206,10 +206,11 @@ def export(  # noqa: PLR0913, PLR0917 - the options of a command
         typer.Option("--ome-tiff", help="Pyramidal OME-TIFF, with all channels, z and t."),
     ] = False,
     to: Annotated[
-        Path | None,
+        str | None,  # a Path would drop the / that makes a folder of it
         typer.Option(
             metavar="PLACE",
-            help="What to write, or a folder to write it into. Default: here, named as the slide.",
+            help="What to write, or a folder to write it into; with a / at its end it is made. "
+            "Default: here, named as the slide.",
         ),
     ] = None,
     tile_size: Annotated[

@@ -3,7 +3,6 @@
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from labsight.errors import InvalidInput, SettingsError
@@ -19,7 +18,7 @@ class ExportOptions:
 
     slide: str
     targets: tuple[str, ...]
-    to: Path | None = None
+    to: str | None = None
     tile_size: int | None = None
     overlap: int = 0
     quality: int | None = None
@@ -48,6 +47,14 @@ class Display(Protocol):
 def export(options: ExportOptions) -> None:
     """Export a slide; raise InvalidInput for wrong options, and what the export raises."""
     _check(options)
+    try:
+        _export(options)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted; the same command goes on where it stopped\n")
+        raise
+
+
+def _export(options: ExportOptions) -> None:
     try:
         from labsight.slides.export import options as choices  # noqa: PLC0415
         from labsight.slides.export import run, source  # noqa: PLC0415

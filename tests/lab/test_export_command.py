@@ -103,7 +103,22 @@ def test_what_is_there_is_kept_with_exit_code_1(slide: Path, tmp_path: Path, sai
 def test_a_file_that_is_no_slide_is_told(tmp_path: Path, said: Any) -> None:
     (tmp_path / "notes.svs").write_text("hello")
     assert cli.main(["export", str(tmp_path / "notes.svs"), "--zip"]) == 1
-    assert "labsight: " in said()
+    assert f"labsight: {tmp_path / 'notes.svs'}: " in said()
+    (tmp_path / "empty.svs").touch()
+    assert cli.main(["export", str(tmp_path / "empty.svs"), "--zip"]) == 1
+    assert f"labsight: {tmp_path / 'empty.svs'}: the file is empty" in said()
+
+
+def test_a_name_that_ends_in_a_slash_is_a_folder_to_be_made(slide: Path, tmp_path: Path) -> None:
+    for target, made in (("--dzi", "case 7.dzi"), ("--zip", "case 7.zip"), ("--tiles", "case 7")):
+        assert cli.main(["export", str(slide), target, "--to", f"{tmp_path}/new/web/"]) == 0
+        assert (tmp_path / "new" / "web" / made).exists()
+    assert not list(tmp_path.glob("*.dzi"))
+
+
+def test_a_file_is_no_folder_to_write_into(slide: Path, said: Any) -> None:
+    assert cli.main(["export", str(slide), "--dzi", "--to", f"{slide}/"]) == 2
+    assert "case 7.svs is no folder: give another place with --to" in said()
 
 
 def test_going_on_is_told(slide: Path, tmp_path: Path, said: Any) -> None:
@@ -114,8 +129,8 @@ def test_going_on_is_told(slide: Path, tmp_path: Path, said: Any) -> None:
     assert "22 tiles before" in text
 
 
-def test_an_interruption_ends_with_130(
-    slide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_an_interruption_ends_with_130_and_says_how_to_go_on(
+    slide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: Any
 ) -> None:
     def stop(*_: int) -> None:
         raise KeyboardInterrupt
@@ -123,6 +138,7 @@ def test_an_interruption_ends_with_130(
     with monkeypatch.context() as patched:
         patched.setattr(export.Lines, "moved", stop)
         assert cli.main(["export", str(slide), "--dzi", "--to", str(tmp_path / "out")]) == 130
+    assert said().endswith("interrupted; the same command goes on where it stopped")
     assert cli.main(["export", str(slide), "--dzi", "--to", str(tmp_path / "out")]) == 0
 
 

@@ -144,7 +144,10 @@ class Botocore:
         self._looked = False
 
     def current(self) -> Credentials | None:
-        """Return credentials; None when there are none, or botocore is not installed."""
+        """Return credentials, None when there are none.
+
+        Raises SettingsError when there seem to be some, but botocore is not installed.
+        """
         with self._lock:
             if not self._looked:
                 self._found, self._looked = _from_botocore(), True
@@ -180,6 +183,14 @@ _CONTAINER_SETTINGS = (
 )
 
 
+_SIGNS_OF_CREDENTIALS = (
+    "AWS_PROFILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_CONFIG_FILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+)
+
+
 def _endpoint(variables: Mapping[str, str]) -> tuple[Origin, str]:
     relative, full = (variables.get(name, "") for name in _CONTAINER_SETTINGS)
     url = f"http://{_CONTAINER_HOST}{relative}" if relative else full
@@ -210,8 +221,21 @@ def _from_botocore() -> Any:
     try:
         import botocore.session  # noqa: PLC0415 - 0.2 s, and mostly not needed
     except ModuleNotFoundError:
+        if _are_configured(os.environ):
+            raise SettingsError(
+                "credentials are configured, but reading them takes boto3, which is not "
+                "installed: install labsight's wheel with [slides]"
+            ) from None
         return None
     return botocore.session.Session().get_credentials()
+
+
+def _are_configured(variables: Mapping[str, str]) -> bool:
+    """Tell whether somebody meant requests to be signed; the files are not looked into."""
+    if any(variables.get(name) for name in _SIGNS_OF_CREDENTIALS):
+        return True
+    folder = Path(os.path.expanduser("~"), ".aws")  # noqa: PTH111 - Path.home raises without one
+    return any(os.path.exists(folder / name) for name in ("credentials", "config"))  # noqa: PTH110
 
 
 def _frozen(found: Any) -> Any:

@@ -4,6 +4,7 @@ The version of a file is its ETag, else its date, else its size. It is compared 
 answer says, rather than asked for with If-Match, which many servers pass over in silence.
 """
 
+import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -23,10 +24,12 @@ from labsight.objects.connections import Connections, Origin, split_url, without
 from labsight.objects.http1 import Answer
 from labsight.objects.http_dates import parse_date
 from labsight.objects.store import PARALLEL, ObjectInfo
+from labsight.problem import MEDIA_TYPE as PROBLEM
 
 MAX_REDIRECTS = 5
 _PIECE_BYTES = 16 << 20
 _SMALL = 64 << 10  # errors and the like
+_MAX_DETAIL = 300  # characters of what a server says
 _RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 _NOTHING_THERE = re.compile(r"bytes \*/([0-9]{1,18})")
 _PASSING = frozenset({429, 500, 502, 503, 504})
@@ -126,7 +129,7 @@ class WebStore:
             if self._urls[key] == url:  # else another thread has been quicker
                 self._urls.update(self._renew())
             answer = self._web.get(self._urls[key], headers, limit)
-        raise_for(answer.status, key)
+        raise_for(answer, key)
         return answer
 
 
@@ -188,16 +191,43 @@ class Web:
         raise StorageUnavailable(f"{without_secrets(url)}: the server {said}")
 
 
-def raise_for(status: int, name: str) -> None:
-    """Raise the error that a status stands for, if it does."""
+def raise_for(answer: Answer, name: str) -> None:
+    """Raise the error that an answer stands for, if it does, with the server's own words for it."""
+    status = answer.status
+    if status < 400 or status == 416:
+        return
+    detail = _detail(answer)
     if status in _REFUSED:
+        if detail:
+            raise NotPermitted(f"{name}: the server refuses to show it ({status}): {detail}")
         raise NotPermitted(
             f"{name}: the server refuses to show it ({status}); a signed address may have expired"
         )
     if status in _GONE:
-        raise ObjectMissing(f"{name}: no such file on the server")
-    if status >= 400 and status != 416:
-        raise StorageUnavailable(f"{name}: the server answers {status}")
+        raise ObjectMissing(
+            f"{name}: the server says: {detail}"
+            if detail
+            else f"{name}: no such file on the server"
+        )
+    raise StorageUnavailable(
+        f"{name}: the server answers {status}" + (f": {detail}" if detail else "")
+    )
+
+
+def _detail(answer: Answer) -> str:
+    """Return what a problem document (RFC 9457) says, bounded and printable; mostly nothing."""
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != PROBLEM or len(answer.body) > _SMALL:
+        return ""
+    try:
+        document = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return ""
+    detail = document.get("detail") if isinstance(document, dict) else None
+    if not isinstance(detail, str):
+        return ""
+    printable = "".join(one if one.isprintable() else " " for one in detail[: 4 * _MAX_DETAIL])
+    return " ".join(printable.split())[:_MAX_DETAIL]
 
 
 def _checked(url: str) -> None:

@@ -6,6 +6,7 @@ The only place of labsight that hands out numpy arrays; numpy is loaded when the
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
+from operator import index as whole
 from os import PathLike, fspath
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 # What may be copied to the temporary folder of a slide that only OpenSlide reads.
 MAX_COPIED_BYTES = 16 << 30
+_MAX_NAMED = 30  # channels in a message
 
 
 class Slide:
@@ -43,11 +45,13 @@ class Slide:
     def __init__(self, uri: str | PathLike[str], headers: Mapping[str, str] | None = None) -> None:
         self._uri, self._headers = fspath(uri), dict(headers or {})
         self._closed = False
-        self._source = sources.find(self._uri, self._headers)
+        with sources.naming(self._uri):
+            self._source = sources.find(self._uri, self._headers)
         self._folder = Path(tempfile.gettempdir(), "labsight-slides")
         self._scratch = Scratch(self._source.store, self._folder, MAX_COPIED_BYTES)
         try:
-            self._indexed = self._source.indexed(self._scratch)
+            with sources.naming(self._uri):
+                self._indexed = self._source.indexed(self._scratch)
         except BaseException:
             self.close()
             raise
@@ -135,20 +139,20 @@ class Slide:
         width: int,
         height: int,
         *,
-        channel: int = 0,
+        channel: int | str = 0,
         z: int = 0,
         t: int = 0,
     ) -> "NDArray[np.uint8 | np.uint16]":
         """Return a region of one plane as it was measured: uint8 or uint16.
 
-        The shape is (height, width), of colours (height, width, 3).
+        The shape is (height, width), of colours (height, width, 3). ``channel`` is a number, or a
+        name as ``channels`` has it.
         """
         self._check(level)
         axes = self._indexed.index.axes
-        _check_place("channel", channel, max(1, len(axes.channels)))
-        _check_place("z", z, axes.z)
-        _check_place("t", t, axes.t)
-        box, plane = (x, y, width, height), axes.plane(channel, z, t)
+        number = _channel(channel, axes)
+        z, t = _checked_place("z", z, axes.z), _checked_place("t", t, axes.t)
+        box, plane = (x, y, width, height), axes.plane(number, z, t)
         return _array(self._pixels_of(self._indexed.index).samples(level, box, box[2:], plane))
 
     def picture(self, name: str) -> "NDArray[np.uint8]":
@@ -179,7 +183,7 @@ class Slide:
         """
         self._check(level)
         source = self._indexed.index.levels[level]
-        wanted = list(places)
+        wanted = _pairs(places)
         for place in wanted:
             source.tile_size(*place)  # raises NotFound
         if source.stored and not self._indexed.index.axes.channels:
@@ -256,9 +260,42 @@ class Slide:
         self._indexed.index.level(level)
 
 
-def _check_place(name: str, number: int, count: int) -> None:
+def _checked_place(name: str, value: int, count: int) -> int:
+    try:
+        number = whole(value)
+    except TypeError:
+        number = -1
     if not 0 <= number < count:
-        raise InvalidInput(f"{name} {number}: this slide has {name} 0 to {count - 1}")
+        raise InvalidInput(f"{name} {str(value)[:40]}: this slide has {name} 0 to {count - 1}")
+    return number
+
+
+def _channel(channel: int | str, axes: Axes) -> int:
+    """Return a channel's number; raise InvalidInput naming what there is."""
+    if not isinstance(channel, str):
+        return _checked_place("channel", channel, max(1, len(axes.channels)))
+    names = [one.name for one in axes.channels]
+    if names.count(channel) == 1:
+        return names.index(channel)
+    if not names:
+        raise InvalidInput(f"channel {channel[:40]!r}: this slide has colours, not channels")
+    why = "several channels of this slide have that name" if channel in names else "no such channel"
+    there = ", ".join(f"{number} {name[:40]!r}" for number, name in enumerate(names[:_MAX_NAMED]))
+    more = ", ..." if len(names) > _MAX_NAMED else ""
+    raise InvalidInput(f"channel {channel[:40]!r}: {why}; this slide has {there}{more}")
+
+
+def _pairs(places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return places of tiles; raise InvalidInput for what is none."""
+    found, place = [], None
+    try:
+        for place in places:
+            column, row = place
+            found.append((whole(column), whole(row)))
+    except (TypeError, ValueError):
+        wrong = repr(places if place is None else place)[:40]
+        raise InvalidInput(f"{wrong}: tiles are asked for by pairs (column, row)") from None
+    return found
 
 
 def _array(image: "Image.Image") -> "NDArray[np.uint8]":

@@ -2,8 +2,10 @@
 
 import base64
 import json
+import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -13,10 +15,12 @@ from labsight import keys
 from labsight.errors import (
     DamagedSlide,
     InvalidInput,
+    LabsightError,
     NotASlide,
     NotFound,
     NotPermitted,
     ObjectMissing,
+    SlideError,
 )
 from labsight.keys import SlideKey
 from labsight.objects import ObjectStore
@@ -34,8 +38,11 @@ from labsight.slides.unit_folder import UnitFolder
 
 DIRECT = "/direct.json"
 _SOURCE = "local"  # the name that files of this machine go by
+_LOCAL_KEYS = f"{keys.SLIDES}{_SOURCE}/"
 _MAX_DIRECT_BYTES = 128 << 20  # the tables of the largest slide, as text
 _DICOM = (".dcm", ".dicom")
+# The page or the descriptor of a slide on a labsight server: its files are named by direct.json.
+_SERVED = re.compile(r"(https?://[^?#]*/slides/[a-z2-7]{16})(?:/|/slide\.json|\.dzi)?(?:\?.*)?")
 _FORMS = (
     "give a path, file:///path, s3://bucket/key, https://server/slide.svs or "
     "https://server/slides/ID/direct.json"
@@ -60,6 +67,8 @@ def find(uri: str, headers: Mapping[str, str] | None = None) -> Source:
 
     ``headers`` are for a labsight server, when it is asked for a direct.json.
     """
+    if served := _SERVED.fullmatch(uri):
+        uri = served[1] + DIRECT
     scheme, separator, rest = uri.partition("://")
     if not separator:
         return _path(Path(uri))
@@ -73,6 +82,31 @@ def find(uri: str, headers: Mapping[str, str] | None = None) -> Source:
         case "http" | "https":
             return _web(uri)
     raise InvalidInput(f"{without_secrets(uri)!r} is no address of a slide: {_FORMS}")
+
+
+@contextmanager
+def naming(uri: str) -> Iterator[None]:
+    """Let errors of a slide begin with the path or address it was asked for by, not with a key."""
+    try:
+        yield
+    except LabsightError as error:
+        message = _with_name(uri, error)
+        if message == error.message:
+            raise
+        raise type(error)(message) from error
+
+
+def _with_name(uri: str, error: LabsightError) -> str:
+    scheme, separator, _ = uri.partition("://")
+    local = not separator or scheme.lower() == "file"
+    path = Path(url2pathname(urlsplit(uri).path) if separator else uri) if local else None
+    shown = without_secrets(uri) if path is None else str(path)
+    if path is not None and error.message.startswith(_LOCAL_KEYS):
+        told = error.message.removeprefix(_LOCAL_KEYS).removeprefix(f"{path.name}: ")
+        return f"{shown}: {told}"
+    if isinstance(error, SlideError) and not error.message.startswith(shown):
+        return f"{shown}: {error.message}"
+    return error.message
 
 
 def _of_store(name: str, store: ObjectStore, key: str) -> Source:
@@ -177,7 +211,7 @@ class _Direct:
             answer = web.get(self._uri, self._headers, _MAX_DIRECT_BYTES)
         finally:
             web.close()
-        raise_for(answer.status, shown)
+        raise_for(answer, shown)
         try:
             document = json.loads(answer.body)
             index = sidecar.from_bytes(base64.b64decode(document["index"], validate=True))

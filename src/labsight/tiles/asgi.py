@@ -1,12 +1,15 @@
 """Carries the tile service over ASGI."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qsl
 
-from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
 from labsight.tiles.http import Request
 from labsight.tiles.service import TileService
+
+THREADS = 40  # answers at once; most wait for a disk or a bucket
 
 
 class TileApp:
@@ -14,6 +17,8 @@ class TileApp:
 
     def __init__(self, service: TileService) -> None:
         self._service = service
+        # Of its own, because the framework's way into a thread costs as much as a stored tile.
+        self._threads = ThreadPoolExecutor(THREADS, "tiles")
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -28,7 +33,8 @@ class TileApp:
             headers=headers,
             origin=f"{scope['scheme']}://{headers.get('host', '')}",
         )
-        response = await run_in_threadpool(self._service.answer, request)
+        loop = asyncio.get_running_loop()
+        response = await loop.run_in_executor(self._threads, self._service.answer, request)
         answered = {"content-length": str(len(response.body)), **response.headers}
         if response.status in {204, 304}:  # neither has a body to tell of (RFC 9110, 8.6)
             del answered["content-length"]

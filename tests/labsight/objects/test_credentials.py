@@ -1,6 +1,7 @@
 """Where the right to read comes from."""
 
 import json
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from labsight.errors import SettingsError, StorageUnavailable
+from labsight.objects import credentials
 from labsight.objects.credentials import Botocore, Container, Credentials, Fixed, from_environment
 from tests.support.range_server import failing, serving
 
@@ -146,3 +148,26 @@ def test_a_profile_is_found_by_botocore_or_nothing_is(
     file.write_text(PROFILE)
     found.forget()
     assert found.current() == Credentials("from-file", "secret")
+
+
+@pytest.mark.parametrize("sign", ["AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "file", "none"])
+def test_credentials_that_only_botocore_reads_are_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sign: str
+) -> None:
+    for name in credentials._SIGNS_OF_CREDENTIALS:
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setitem(sys.modules, "botocore.session", None)
+    monkeypatch.setitem(sys.modules, "botocore", None)
+    if sign == "none":
+        assert from_environment({}).current() is None
+        return
+    if sign == "file":
+        (tmp_path / ".aws").mkdir()
+        (tmp_path / ".aws" / "credentials").write_text(PROFILE)
+    else:
+        monkeypatch.setenv(sign, "lab")
+    with pytest.raises(SettingsError, match=r"takes boto3, which is not installed") as told:
+        from_environment({}).current()
+    assert "from-file" not in str(told.value)

@@ -89,6 +89,45 @@ def test_a_refusal_is_told_at_once(
     assert len(files.asked) == 1
 
 
+def problem(status: int, body: bytes, kind: str = "application/problem+json") -> Odd:
+    return lambda handler: handler.say(status, body, {"Content-Type": kind})
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "message"),
+    [
+        (404, ObjectMissing, "a: the server says: it is off; ask them"),
+        (403, NotPermitted, r"a: the server refuses to show it \(403\): it is off; ask them"),
+        (422, StorageUnavailable, "a: the server answers 422: it is off; ask them"),
+    ],
+)
+def test_a_problem_is_told_in_the_words_of_the_server(
+    store: WebStore, files: Files, status: int, kind: type[Exception], message: str
+) -> None:
+    files.odd.append(problem(status, b'{"detail": "it is off;\\u001b\\n ask \\u202ethem"}'))
+    with pytest.raises(kind, match=f"^{message}$"):
+        store.read("a", 0, 2)
+    files.odd.append(problem(status, b'{"detail": "' + b"x" * 9000 + b'"}'))
+    with pytest.raises(kind) as told:
+        store.read("a", 0, 2)
+    assert len(str(told.value)) < 400
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b'{"detail": "words"}', "application/json"),
+        *((body, "application/problem+json") for body in (b"", b"[]", b'{"detail": 5}', b"\xff")),
+    ],
+)
+def test_a_problem_of_another_shape_is_passed_over(
+    store: WebStore, files: Files, body: bytes, kind: str
+) -> None:
+    files.odd.append(problem(404, body, kind))
+    with pytest.raises(ObjectMissing, match=r"^a: no such file on the server$"):
+        store.read("a", 0, 2)
+
+
 @pytest.mark.parametrize("odd", [failing(503), failing(429), cut_short, hanging_up])
 def test_what_may_pass_is_tried_again(store: WebStore, files: Files, odd: Odd) -> None:
     files.odd.extend([odd] * 3)

@@ -35,7 +35,7 @@ from labsight.slides.reader import Slide
 from labsight.slides.sources import find
 from tests.support.made_slides import Pixels, make_svs, picture
 from tests.support.made_tiffs import make_ome
-from tests.support.range_server import Files, failing, serving
+from tests.support.range_server import Files, Handler, failing, serving
 
 SIZE = (1000, 700)
 
@@ -190,6 +190,10 @@ def test_channels_planes_and_times_are_chosen(tmp_path: Path) -> None:
         found = slide.samples(0, 5, 7, 100, 80, channel=1, z=2, t=1)
         assert found.dtype == np.uint16
         assert np.array_equal(found, samples[1, 2, 1, 7:87, 5:105])
+        named = slide.samples(0, 5, 7, 100, 80, channel="FITC", z=2, t=1)
+        assert np.array_equal(named, found)
+        with pytest.raises(InvalidInput, match=r"'Cy5': no such channel; .* 0 'DAPI', 1 'FITC'"):
+            slide.samples(0, 0, 0, 1, 1, channel="Cy5")
         red = slide.region(0, 0, 0, 128, 96, channels="1:FF0000:0-4000", z=2, t=1)
         assert (red[..., 1:] == 0).all()
         assert off(red[..., 0], (samples[1, 2, 1] * 255.0 / 4000).astype(np.uint8)) <= 1
@@ -212,6 +216,11 @@ def test_wrong_questions_are_told_what_there_is(svs: Path) -> None:
         (lambda: slide.region(0, 0, 0, 1, 1, z=1), InvalidInput, "z 0 to 0"),
         (lambda: slide.region(0, 0, 0, 10**6, 10**6), InvalidInput, "too many pixels"),
         (lambda: slide.tile(0, 5, 0), NotFound, "5 columns and 3 rows"),
+        (lambda: slide.tiles(0, [1]), InvalidInput, r"^1: .* by pairs \(column, row\)"),  # type: ignore[list-item]
+        (lambda: slide.tiles(0, 7), InvalidInput, "^7: tiles are asked for"),  # type: ignore[arg-type]
+        (lambda: slide.tile(0, "a", 0), InvalidInput, "by pairs"),  # type: ignore[arg-type]
+        (lambda: slide.samples(0, 0, 0, 1, 1, channel="red"), InvalidInput, "not channels"),
+        (lambda: slide.samples(0, 0, 0, 1, 1, z="a"), InvalidInput, "z a: this"),  # type: ignore[arg-type]
         (lambda: slide.picture("map"), NotFound, "there is: label, macro"),
         (lambda: slide.thumbnail(0), InvalidInput, "one px at least"),
     ):
@@ -261,8 +270,35 @@ def test_a_file_that_is_no_slide_is_refused(tmp_path: Path, files: Files) -> Non
     text.write_text("not a slide at all")
     files.contents["/archive/notes.svs"] = text.read_bytes()
     for uri in (str(text), "s3://archive/notes.svs"):
-        with pytest.raises(NotASlide):
+        with pytest.raises(NotASlide, match=f"^{re.escape(uri)}: "):
             labsight.slides.open(uri)
+    with pytest.raises(NotASlide, match=f"^{re.escape(str(text))}: "):
+        labsight.slides.open(text.as_uri())
+
+
+def test_a_file_that_cannot_be_read_is_told_by_its_path(
+    svs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("os.open", refused)
+        with pytest.raises((NotPermitted, StorageUnavailable)) as told:
+            labsight.slides.open(svs)
+    assert str(told.value).startswith(f"{svs}: ")
+    assert "slides/local" not in str(told.value)
+
+
+@pytest.mark.parametrize("end", ["", "/direct.json"])
+def test_the_reason_of_a_server_is_passed_on(files: Files, end: str) -> None:
+    def off(handler: Handler) -> None:
+        kind = {"Content-Type": "application/problem+json"}
+        handler.say(404, b'{"detail": "direct reading is off"}', kind)
+
+    files.odd.append(off)
+    with pytest.raises(NotFound, match="the server says: direct reading is off"):
+        labsight.slides.open(f"{files.url}/slides/abcdefghij234567{end}")
 
 
 def test_a_folder_must_hold_one_slide(tmp_path: Path, svs: Path) -> None:

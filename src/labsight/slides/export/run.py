@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from os import PathLike
 from pathlib import Path
 from typing import Protocol
 
@@ -57,17 +58,20 @@ class Exported:
     earlier: int
 
 
-def place_of(to: Path | None, target: Target, name: str) -> Path:
+def place_of(to: str | PathLike[str] | None, target: Target, name: str) -> Path:
     """Return the path of an export: ``to`` itself, or a name in it when it is a folder.
 
-    A folder that is a finished export of tiles is taken for the target, not for a place to put
-    another one into.
+    What ends in a separator means a folder, be it there or not. A folder that is a finished export
+    of tiles is taken for the target, not for a place to put another one into.
     """
     suffixes = _SUFFIXES[target]
     first = suffixes[0] if suffixes else ""
     if to is None:
         return Path(name + first).absolute()
-    if to.is_dir() and not (target is Target.TILES and (to / native.DESCRIPTOR).exists()):
+    folder, to = _means_folder(to), Path(to)
+    if (folder or to.is_dir()) and not (
+        target is Target.TILES and (to / native.DESCRIPTOR).exists()
+    ):
         return (to / (name + first)).absolute()
     if not to.name or to.name in {".", ".."}:
         raise InvalidInput(f"--to {to}: give the name of what is to be written")
@@ -76,20 +80,28 @@ def place_of(to: Path | None, target: Target, name: str) -> Path:
     return to.absolute()
 
 
+def _means_folder(to: str | PathLike[str]) -> bool:
+    return os.fspath(to).endswith(("/", os.sep))
+
+
 def export(
     source: ExportSource,
     target: Target,
-    to: Path | None,
+    to: str | PathLike[str] | None,
     options: Options,
     progress: Progress,
 ) -> Exported:
     """Write an export, or what is lacking of one that was interrupted.
 
+    ``to`` is what to write, or a folder to write it into, which is made when its name ends in a
+    separator.
     Raises InvalidInput, Conflict (something is there already; the slide changed), NotPermitted,
     StorageUnavailable (no room), and what reading the slide raises.
     """
     options.check(target)
     final = place_of(to, target, source.name)
+    if to is not None and _means_folder(to):
+        _make_folder(Path(to))
     written = final.with_name(f"{final.stem}_files") if target is Target.DZI else final
     _check_place(final, written)
     with _named(source, written), _opened(source, target, options, final, written) as (plan, sink):
@@ -179,6 +191,13 @@ def _write_once(final: Path, source: ExportSource, options: Options) -> None:
     name_finally(part, final)
 
 
+def _make_folder(folder: Path) -> None:
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise InvalidInput(f"{folder} is no folder: give another place with --to")
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
 def _check_place(final: Path, written: Path) -> None:
     """Raise unless there is a folder to write to, and nothing that would be overwritten."""
     if not final.parent.is_dir():
@@ -201,9 +220,16 @@ def _check_room(final: Path, plan: Plan, earlier: int) -> None:
         free = shutil.disk_usage(final.parent).free
     if free < plan.stored_bytes:
         raise StorageUnavailable(
-            f"{final.parent} has {free / 1e9:.1f} GB free, this export needs more than "
-            f"{plan.stored_bytes / 1e9:.1f} GB: make room, or give another place with --to"
+            f"{final.parent} has {_size(free)} free, this export needs more than "
+            f"{_size(plan.stored_bytes)}: make room, or give another place with --to"
         )
+
+
+def _size(count: int) -> str:
+    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= factor:
+            return f"{count / factor:.1f} {unit}"
+    return f"{count} bytes"
 
 
 @contextmanager

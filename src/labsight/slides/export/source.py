@@ -19,8 +19,6 @@ from labsight.slides.staging.scratch import Scratch
 
 # What may be copied to the temporary folder of a slide that only OpenSlide reads.
 MAX_COPIED_BYTES = 16 << 30
-# The page or the descriptor of a slide on a labsight server: its files are named by direct.json.
-_SERVED = re.compile(r"(https?://[^?#]*/slides/[a-z2-7]{16})(?:/|/slide\.json|\.dzi)?(?:\?.*)?")
 _NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]')
 
 
@@ -46,8 +44,13 @@ class ExportSource:
 @contextmanager
 def opened(uri: str) -> Iterator[ExportSource]:
     """Open a slide by path or address; raise what ``labsight.slides.reader`` raises."""
-    served = _SERVED.fullmatch(uri)
-    source = sources.find(served[1] + sources.DIRECT if served else uri)
+    with sources.naming(uri), _opened(uri) as slide:
+        yield slide
+
+
+@contextmanager
+def _opened(uri: str) -> Iterator[ExportSource]:
+    source = sources.find(uri)
     scratch = Scratch(
         source.store, Path(tempfile.gettempdir(), "labsight-slides"), MAX_COPIED_BYTES
     )
