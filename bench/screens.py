@@ -10,8 +10,8 @@ from bench.ours import imported
 from labsight import keys
 from labsight.objects.store import PARALLEL
 from labsight.slides.coalesce import Coalesced
+from labsight.slides.indexed_files import IndexedFiles
 from labsight.slides.pixels.runs import read_tiles
-from labsight.slides.reading import IndexedFiles
 from labsight.tiles import Request, TileService
 from labsight.tiles.options import Options
 

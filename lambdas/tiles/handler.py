@@ -8,7 +8,7 @@ from labsight.keys import slide_id
 from labsight.objects.s3_http import HttpS3Store
 from labsight.objects.s3_presign import Presigner
 from labsight.settings import Environment
-from labsight.slides.asking import ImportQueue
+from labsight.slides.import_queue import ImportQueue
 from labsight.slides.sidecar import key_of
 from labsight.tiles import TileService, payload
 from labsight.tiles.forward import Forward

@@ -31,6 +31,7 @@ WORK = "work/"
 TOOLS = "tools/"
 UNIT = "unit.json"
 ASSOCIATED_IMAGES = ("thumbnail", "label", "macro")
+PRIVATE_IMAGES = frozenset({"label", "macro"})  # what can identify a patient
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 MAX_KEY_BYTES = 1024

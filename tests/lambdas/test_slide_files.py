@@ -13,7 +13,7 @@ import pytest
 
 from labsight.errors import SettingsError
 from labsight.keys import slide_id
-from labsight.slides.asking import ImportQueue
+from labsight.slides.import_queue import ImportQueue
 from labsight.slides.notices import created_keys
 from labsight.tiles import forward
 from local.moto_server import Cloud, embedded_aws
@@ -95,7 +95,9 @@ def test_tiles_of_a_file_bound_slide_come_from_the_other_function(
     asked: tuple[ModuleType, Lambda], slide: str
 ) -> None:
     tiles, calls = asked
-    answer = tiles.handle(request(f"/slides/{slide}/tiles/0/0_0.jpg", query="v=1"), None)
+    described = json.loads(tiles.handle(request(f"/slides/{slide}/slide.json"), None)["body"])
+    query = f"v={described['version']}"
+    answer = tiles.handle(request(f"/slides/{slide}/tiles/0/0_0.jpg", query=query), None)
     assert answer["statusCode"] == 200, answer["body"]
     assert answer["headers"]["content-type"] == "image/jpeg"
     assert answer["headers"]["x-labsight-path"] == "decoded"
@@ -103,7 +105,7 @@ def test_tiles_of_a_file_bound_slide_come_from_the_other_function(
     assert len(calls.events) == 1
     etag = answer["headers"]["etag"]
     again = tiles.handle(
-        request(f"/slides/{slide}/tiles/0/0_0.jpg", query="v=1", if_none_match=etag), None
+        request(f"/slides/{slide}/tiles/0/0_0.jpg", query=query, if_none_match=etag), None
     )
     assert again["statusCode"] == 304
     assert len(calls.events) == 1

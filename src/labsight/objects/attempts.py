@@ -7,7 +7,6 @@ from time import monotonic
 from time import sleep as wait
 
 MAX_ATTEMPTS = 4
-_LONGEST_SECONDS = 5.0
 
 
 def attempts(patience: float = inf) -> Iterator[int]:
@@ -22,5 +21,5 @@ def attempts(patience: float = inf) -> Iterator[int]:
     for number in range(1, MAX_ATTEMPTS):
         if monotonic() >= last:
             return
-        wait(random.random() * min(2.0 ** (number - 1), _LONGEST_SECONDS))  # noqa: S311
+        wait(random.random() * 2.0 ** (number - 1))  # noqa: S311
         yield number

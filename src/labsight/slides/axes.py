@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+WHITE = "FFFFFF"
+
 
 @dataclass(frozen=True)
 class Channel:
@@ -14,6 +16,11 @@ class Channel:
     name: str
     colour: str
     window: tuple[float, float] = (0, 0)
+
+    @property
+    def has_window(self) -> bool:
+        """Whether black and white are known."""
+        return self.window[0] < self.window[1]
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,11 @@ class Axes:
     def planes(self) -> int:
         """How many planes a level has."""
         return max(1, len(self.channels)) * self.z * self.t
+
+    @property
+    def middle_z(self) -> int:
+        """The focal plane that is shown without being asked for."""
+        return (self.z - 1) // 2
 
     def plane(self, channel: int = 0, z: int = 0, t: int = 0) -> int:
         """Return the number of a plane: channels change fastest, times slowest."""

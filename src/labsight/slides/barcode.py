@@ -32,8 +32,8 @@ def read_label(label: Image.Image) -> LabelIds | None:
 def parse(text: str) -> LabelIds:
     """Take ``S26-01234;A1;2`` or ``S26-01234-A1-2`` apart.
 
-    With separators the first part is the case. With hyphens alone the last part numbers the slide,
-    as Virtual Slide Viewer reads its labels. A text without either names the slide only.
+    With separators the first part is the case. With hyphens alone the last part numbers the slide.
+    A text without either names the slide only.
     """
     spaced = _UNSEEN.sub(" ", text)
     shown = "".join(character for character in spaced if character.isprintable()).strip()

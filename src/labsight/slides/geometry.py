@@ -5,6 +5,19 @@ from math import ceil
 from labsight.errors import NotFound
 from labsight.slides.index import SlideIndex
 
+DEEP_ZOOM_TILES = range(32, 2049)  # px
+DEEP_ZOOM_OVERLAPS = range(65)  # px
+
+
+def deep_zoom_xml(index: SlideIndex, tile: int, overlap: int) -> bytes:
+    """Return the Deep Zoom descriptor (schema of 2008) of a slide."""
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<Image xmlns="http://schemas.microsoft.com/deepzoom/2008" Format="jpg" '
+        f'Overlap="{overlap}" TileSize="{tile}">'
+        f'<Size Width="{index.width}" Height="{index.height}"/></Image>\n'
+    ).encode()
+
 
 def deep_zoom_top(index: SlideIndex) -> int:
     """Return the number of the finest Deep Zoom level: the one of the slide's full size."""

@@ -47,6 +47,13 @@ _KINDS: dict[type[SlideError], str] = {
 }
 
 
+_TRIES = 3
+# What a hostile file may raise inside a decoder; the archive keeps it, the queue moves on.
+_READER_FAULTS = (
+    ArithmeticError, LookupError, RecursionError, TypeError, ValueError, struct.error, zlib.error
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What became of one object; ``changed`` is False when it was imported before."""
@@ -55,13 +62,6 @@ class Outcome:
     state: ImportState
     reason: str | None = None
     changed: bool = True
-
-
-_TRIES = 3
-# What a hostile file may raise inside a decoder; the archive keeps it, the queue moves on.
-_READER_FAULTS = (
-    ArithmeticError, LookupError, RecursionError, TypeError, ValueError, struct.error, zlib.error
-)  # fmt: skip
 
 
 class Importer:

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from labsight.errors import NotFound
-from labsight.slides.axes import NO_AXES, Axes
-from labsight.slides.view import View, default_view
+from labsight.slides.axes import NO_AXES, WHITE, Axes
+from labsight.slides.view import FULL_WINDOW, View, default_view
 
 # Raised when sidecars of older releases no longer tell what is needed: those are made anew.
 FORMAT_VERSION = 2
 MAX_TILES = 8 << 20  # of all levels and planes together
-MAX_TILE_PX = 1 << 24  # 4096 x 4096 px, 50 MB decoded
+MAX_TILE_PX = 1 << 24  # 4096 x 4096 px, 64 MB decoded
 # What no published tile has: sizes in between are published as the file has them.
 MIN_TILE_SIDE, MAX_TILE_SIDE = 64, 4096
 DEFAULT_TILE_SIDE = 512  # px, for files whose own grid cannot be published
@@ -196,6 +196,11 @@ class SlideIndex:
         return not self.levels[0].planes
 
     @property
+    def may_be_handed_out(self) -> bool:
+        """Whether others may read the slide's files whole, and can make use of them by range."""
+        return not self.identifying and not self.file_bound
+
+    @property
     def table_bytes(self) -> int:
         """Memory that the tables take, bytes."""
         return sum(12 * len(one.offsets) for level in self.levels for one in level.planes)
@@ -205,6 +210,18 @@ class SlideIndex:
         if 0 <= number < len(self.levels):
             return self.levels[number]
         raise NotFound(f"level {number}: this slide has levels 0 to {len(self.levels) - 1}")
+
+    def stored_plane(self, level: Level, view: View) -> int | None:
+        """Return the plane whose chunks are a level's tiles in this view, as they are stored."""
+        if not level.stored:
+            return None
+        if not self.axes.channels:
+            return self.axes.plane(0, view.z, view.t)
+        if len(view.channels) != 1:
+            return None
+        shown = view.channels[0]
+        plain = shown.colour == WHITE and shown.window == FULL_WINDOW
+        return self.axes.plane(shown.channel, view.z, view.t) if plain else None
 
     def downsample(self, number: int) -> float:
         """Return how many finest px one px of the level covers."""

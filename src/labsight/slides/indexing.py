@@ -5,8 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
-from PIL import Image
-
 from labsight import keys
 from labsight.errors import DamagedSlide, NotASlide, ObjectMissing, UnsupportedSlide
 from labsight.objects import ObjectInfo, ObjectStore
@@ -152,8 +150,3 @@ def _index(info: ObjectInfo, files: tuple[SourceFile, ...], structure: Structure
         image_id=scan.image_id,
         properties=scan.properties,
     )
-
-
-def picture(indexed: Indexed, name: str) -> Image.Image:
-    """Decode a label or macro; raise DamagedSlide, or KeyError when the slide has none."""
-    return indexed.pictures[name]()

@@ -14,7 +14,7 @@ from labsight.slides import quality
 from labsight.slides.axes import Channel
 from labsight.slides.index import Associated, SlideIndex
 from labsight.slides.indexing import Indexed
-from labsight.slides.lacking import with_lacking
+from labsight.slides.made_levels import with_lacking
 from labsight.slides.pixels import channels, render
 from labsight.slides.pixels.of_slide import SlidePixels
 from labsight.slides.quality import Quality
@@ -83,7 +83,7 @@ def _pictures(indexed: Indexed) -> dict[str, Image.Image]:
 
 def with_windows(index: SlideIndex, pixels: SlidePixels) -> SlideIndex:
     """Find black and white of the channels whose file does not tell, from the coarsest level."""
-    if all(one.window[0] < one.window[1] for one in index.axes.channels):
+    if all(one.has_window for one in index.axes.channels):
         return index
     found = tuple(
         _windowed(index, pixels, number, channel)
@@ -93,14 +93,14 @@ def with_windows(index: SlideIndex, pixels: SlidePixels) -> SlideIndex:
 
 
 def _windowed(index: SlideIndex, pixels: SlidePixels, number: int, channel: Channel) -> Channel:
-    if channel.window[0] < channel.window[1]:
+    if channel.has_window:
         return channel
     coarsest = len(index.levels) - 1
     level = index.levels[coarsest]
     box = (0, 0, level.width, level.height)
     shrink = max(1.0, max(level.width, level.height) / _SAMPLE_SIDE)
     size = max(1, round(level.width / shrink)), max(1, round(level.height / shrink))
-    plane = index.axes.plane(number, (index.axes.z - 1) // 2)
+    plane = index.axes.plane(number, index.axes.middle_z)
     sample = pixels.samples(coarsest, box, size, plane)
     return replace(channel, window=channels.window_of(sample))
 

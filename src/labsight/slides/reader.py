@@ -16,11 +16,11 @@ from labsight.errors import InvalidInput, NotFound
 from labsight.slides import sources
 from labsight.slides.axes import Axes, Channel
 from labsight.slides.index import Level, SlideIndex
+from labsight.slides.indexed_files import IndexedFiles
 from labsight.slides.pixels import encode, jpeg, render
 from labsight.slides.pixels.of_slide import SlidePixels
 from labsight.slides.pixels.runs import read_tiles
 from labsight.slides.preparing import with_windows
-from labsight.slides.reading import IndexedFiles
 from labsight.slides.staging.scratch import Scratch
 from labsight.slides.view import View, parse_view
 
@@ -234,7 +234,7 @@ class Slide:
     def _stored_tiles(self, number: int, places: list[tuple[int, int]]) -> Iterator[bytes]:
         index = self._indexed.index
         level = index.levels[number]
-        chunks = level.planes[index.axes.plane(0, (index.axes.z - 1) // 2)]
+        chunks = level.planes[index.axes.plane(0, index.axes.middle_z)]
         read = IndexedFiles(self._source.store, index).read
         wanted = [row * level.columns + column for column, row in places]
         parallel = self._source.store.parallel

@@ -10,7 +10,7 @@ from labsight.objects import ObjectStore
 from labsight.slides import sidecar
 from labsight.slides.index import Associated, SlideIndex
 from labsight.slides.indexing import index_of
-from labsight.slides.lacking import is_lacking
+from labsight.slides.made_levels import is_lacking
 from labsight.slides.pixels import jpeg
 
 _log = logging.getLogger(__name__)
@@ -32,17 +32,13 @@ def rebuilt(store: ObjectStore, slide: str, data: bytes) -> SlideIndex | None:
         index = indexed.index
         if index.etag != etag or is_lacking(index):
             return None
-        if any(_is_open(one.window) for one in index.axes.channels):
+        if not all(one.has_window for one in index.axes.channels):
             return None
         listed = _associated(store, slide, pictures)
         return replace(index, associated=listed, icc=_icc(store, slide, indexed.icc))
     except LabsightError as error:
         _log.warning("the index of %s cannot be made anew: %s", slide, error)
         return None
-
-
-def _is_open(window: tuple[float, float]) -> bool:
-    return window[0] >= window[1]
 
 
 def _associated(store: ObjectStore, slide: str, kept: Mapping[str, str]) -> tuple[Associated, ...]:

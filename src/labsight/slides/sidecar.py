@@ -100,7 +100,7 @@ def _parse(data: bytes) -> SlideIndex:
     (length,) = struct.unpack_from("<I", data, 8)
     header: dict[str, Any] = json.loads(data[12 : 12 + length])
     tables = _inflate(data[12 + length : -4])
-    header["files"] = tuple(SourceFile(**one) for one in header["files"])
+    header["files"] = tuple(SourceFile(**_known(SourceFile, one)) for one in header["files"])
     header["axes"] = _axes(header["axes"])
     header["levels"] = tuple(_levels(header["levels"], tables))
     if not header["levels"] and not header.get("failure"):

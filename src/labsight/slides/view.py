@@ -7,6 +7,7 @@ from math import isfinite
 from labsight.errors import InvalidInput
 from labsight.slides.axes import Axes
 
+FULL_WINDOW = (0, 255)  # of 8-bit samples
 MAX_SHOWN = 16  # channels in one picture
 _CHANNEL = re.compile(r"(\d{1,4})(?::([0-9A-Fa-f]{6}))?(?::(-?[0-9.]{1,12})-(-?[0-9.]{1,12}))?")
 _HOW = "write channels as 0:FF0000:100-4000,1:00FF00 (number, colour, black-white)"
@@ -45,7 +46,7 @@ def default_view(axes: Axes) -> View:
         Shown(number, one.colour, one.window)
         for number, one in enumerate(axes.channels[:MAX_SHOWN])
     )
-    return View(shown, (axes.z - 1) // 2, 0)
+    return View(shown, axes.middle_z, 0)
 
 
 def parse_view(axes: Axes, channels: str | None, z: str | None, t: str | None) -> View:

@@ -1,20 +1,18 @@
-"""What a viewer must know of a slide: our own descriptor, and Deep Zoom's."""
+"""What a viewer must know of a slide."""
 
 from typing import Any
 
 from labsight import keys
 from labsight.errors import InvalidInput
+from labsight.slides import geometry
 from labsight.slides.index import SlideIndex
-
-PRIVATE_IMAGES = frozenset({"label", "macro"})
-DEEP_ZOOM_TILES = range(32, 2049)  # px
-DEEP_ZOOM_OVERLAPS = range(65)  # px
 
 
 def describe(index: SlideIndex, *, show_labels: bool, direct: bool) -> dict[str, Any]:
     """Return slide.json: real level sizes (px), mpp (µm per px), and where the tiles are."""
     slide = keys.slide_id(index.key)
     suffix = f"?v={index.version}"
+    direct = direct and index.may_be_handed_out
     return {
         "id": slide,
         "version": index.version,
@@ -30,7 +28,7 @@ def describe(index: SlideIndex, *, show_labels: bool, direct: bool) -> dict[str,
         "tile_url": f"/slides/{slide}/tiles/{{level}}/{{col}}_{{row}}.jpg{suffix}",
         "deepzoom_url": f"/slides/{slide}.dzi{suffix}",
         "iiif_url": f"/iiif/3/{slide}/info.json",
-        "direct_url": f"/slides/{slide}/direct.json" if direct and _is_open(index) else None,
+        "direct_url": f"/slides/{slide}/direct.json" if direct else None,
         **_axes(index),
         "associated": [
             {
@@ -40,7 +38,7 @@ def describe(index: SlideIndex, *, show_labels: bool, direct: bool) -> dict[str,
                 "url": f"/slides/{slide}/{image.name}.jpg{suffix}",
             }
             for image in index.associated
-            if show_labels or image.name not in PRIVATE_IMAGES
+            if show_labels or image.name not in keys.PRIVATE_IMAGES
         ],
         "icc_profile": index.icc is not None,
         "icc_url": f"/slides/{slide}/profile.icc{suffix}" if index.icc is not None else None,
@@ -49,28 +47,13 @@ def describe(index: SlideIndex, *, show_labels: bool, direct: bool) -> dict[str,
     }
 
 
-def deep_zoom_xml(index: SlideIndex, tile: int, overlap: int) -> bytes:
-    """Return the Deep Zoom descriptor (schema of 2008) of a slide."""
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<Image xmlns="http://schemas.microsoft.com/deepzoom/2008" Format="jpg" '
-        f'Overlap="{overlap}" TileSize="{tile}">'
-        f'<Size Width="{index.width}" Height="{index.height}"/></Image>\n'
-    ).encode()
-
-
 def deep_zoom_size(index: SlideIndex, tile: str | None, overlap: str | None) -> tuple[int, int]:
     """Return tile size and overlap as asked for, else the slide's own and none."""
     own = index.levels[0].tile_width
     return (
-        _number("tilesize", tile, own, DEEP_ZOOM_TILES),
-        _number("overlap", overlap, 0, DEEP_ZOOM_OVERLAPS),
+        _number("tilesize", tile, own, geometry.DEEP_ZOOM_TILES),
+        _number("overlap", overlap, 0, geometry.DEEP_ZOOM_OVERLAPS),
     )
-
-
-def _is_open(index: SlideIndex) -> bool:
-    """Whether the slide's files may be handed out, and are of use by range."""
-    return not index.identifying and not index.file_bound
 
 
 def _axes(index: SlideIndex) -> dict[str, Any]:

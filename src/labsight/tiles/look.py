@@ -9,8 +9,6 @@ from labsight.slides.index import Level, SlideIndex
 from labsight.slides.view import View, parse_view
 
 _ASKED = frozenset({"channels", "z", "t", "icc"})
-_WHITE = "FFFFFF"
-_FULL = (0, 255)  # of 8-bit samples
 
 
 class Look(NamedTuple):
@@ -22,16 +20,7 @@ class Look(NamedTuple):
 
     def stored_plane(self, index: SlideIndex, level: Level) -> int | None:
         """Return the plane whose chunks look like this as they are stored, if there is one."""
-        axes, view = index.axes, self.view
-        if self.srgb or not level.stored:
-            return None
-        if not axes.channels:
-            return axes.plane(0, view.z, view.t)
-        if len(view.channels) != 1:
-            return None
-        shown = view.channels[0]
-        plain = shown.colour == _WHITE and shown.window == _FULL
-        return axes.plane(shown.channel, view.z, view.t) if plain else None
+        return None if self.srgb else index.stored_plane(level, self.view)
 
 
 def look_of(index: SlideIndex, query: Mapping[str, str]) -> Look:

@@ -6,13 +6,13 @@ from labsight import keys
 from labsight.objects import ObjectStore
 from labsight.slides import geometry
 from labsight.slides.index import Level, SlideIndex
+from labsight.slides.indexed_files import IndexedFiles
 from labsight.slides.pixels import colour, encode, jpeg
 from labsight.slides.pixels.left_out import left_out
 from labsight.slides.pixels.of_slide import SlidePixels
 from labsight.slides.pixels.render import background, extended
-from labsight.slides.reading import IndexedFiles
 from labsight.slides.staging.protocol import Staging
-from labsight.tiles import iiif
+from labsight.tiles import iiif_drawing
 from labsight.tiles.iiif_request import ImageRequest
 from labsight.tiles.large import Large
 from labsight.tiles.look import Look
@@ -64,7 +64,7 @@ class TileMaker:
         way = _way(index.levels[best], wanted / index.downsample(best))
         source = request.box[2] * request.box[3] / index.downsample(best) ** 2
         with self._large.room(request.size[0] * request.size[1], source):
-            return iiif.draw(index, self._pixels(index), request, look.view, change), way
+            return iiif_drawing.draw(index, self._pixels(index), request, look.view, change), way
 
     def _cut(self, index: SlideIndex, level: Level, plane: int, place: tuple[int, int]) -> bytes:
         """Cut the padding off a stored edge tile, or fill in one that was left out."""

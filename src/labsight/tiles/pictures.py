@@ -6,7 +6,7 @@ from labsight import keys
 from labsight.errors import NotFound, NotPermitted
 from labsight.objects import ObjectStore
 from labsight.slides.index import SlideIndex
-from labsight.tiles import descriptor, http
+from labsight.tiles import http
 from labsight.tiles.answers import JPEG, caching, fresh
 from labsight.tiles.http import Request, Response
 
@@ -22,7 +22,7 @@ class Pictures:
 
     def associated(self, request: Request, index: SlideIndex, name: str) -> Response:
         """Answer with a thumbnail, label or macro."""
-        if name in descriptor.PRIVATE_IMAGES and not self._show_labels:
+        if name in keys.PRIVATE_IMAGES and not self._show_labels:
             raise NotPermitted(
                 f"the {name} of a slide can identify a patient, so it is not shown here; "
                 "whoever runs this server can set labsight:showLabels (or --show-labels)"
@@ -32,7 +32,7 @@ class Pictures:
             raise NotFound(f"this slide has no {name}")
         key = keys.associated_key(keys.slide_id(index.key), name)
         keeping = caching(request, index)
-        if name in descriptor.PRIVATE_IMAGES and keeping == http.IMMUTABLE:
+        if name in keys.PRIVATE_IMAGES and keeping == http.IMMUTABLE:
             keeping = http.PERSONAL
         make = partial(self._read, key, image.etag, JPEG)
         return fresh(request, f'"{index.version}-{name}"', make, keeping)

@@ -13,18 +13,19 @@ from labsight import keys
 from labsight.errors import Conflict, LabsightError, NotFound, ObjectChanged, StorageUnavailable
 from labsight.objects import ObjectStore
 from labsight.problem import UNFORESEEN
+from labsight.slides import geometry
 from labsight.slides.index import Chunks, SlideIndex
 from labsight.tiles import descriptor, direct, http
 from labsight.tiles.answers import document
-from labsight.tiles.cache import IndexCache
 from labsight.tiles.http import Request, Response
+from labsight.tiles.index_cache import IndexCache
 from labsight.tiles.kept import KeptTiles
 from labsight.tiles.options import DEFAULT_OPTIONS, Options
 from labsight.tiles.pictures import Pictures
-from labsight.tiles.pixels import Tiles, deep_zoom_grid
+from labsight.tiles.tiles import Tiles, deep_zoom_grid
 
 if TYPE_CHECKING:
-    from labsight.tiles.images import Images
+    from labsight.tiles.iiif_answers import Images
     from labsight.tiles.made import TileMaker
 
 _SLIDE = r"/slides/([^/.]{1,64})"
@@ -64,7 +65,7 @@ class TileService:
                 (_KNOWN + r"/tiles" + _TILE + r"\.jpg", self._of_version(tiles.native)),
                 (_KNOWN + r"_files" + _TILE + r"\.jpe?g", self._of_version(tiles.deep_zoom)),
                 (
-                    _IIIF + r"/([^/]{1,100})/([^/]{1,100})/([^/]{1,20})/([^/]{1,40})",
+                    _IIIF + _IMAGE,
                     self._iiif_image,
                 ),
                 (_IIIF + r"/info\.json", self._iiif_info),
@@ -144,7 +145,7 @@ class TileService:
     def _iiif(self) -> "Images":
         """Load what IIIF takes when it is first asked for: stored tiles start without it."""
         if self._images is None:
-            from labsight.tiles.images import Images  # noqa: PLC0415
+            from labsight.tiles.iiif_answers import Images  # noqa: PLC0415
 
             self._images = Images(self._tiles)
         return self._images
@@ -172,7 +173,7 @@ class TileService:
 
     def _deep_zoom(self, request: Request, index: SlideIndex) -> Response:
         tile, overlap = deep_zoom_grid(request, index)
-        xml = descriptor.deep_zoom_xml(index, tile, overlap)
+        xml = geometry.deep_zoom_xml(index, tile, overlap)
         return document(request, xml, {"content-type": "application/xml"})
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from labsight.errors import InvalidInput
 from labsight.slides.axes import Axes
 from labsight.slides.view import Shown, View, default_view
-from labsight.tiles import iiif
+from labsight.tiles import iiif_drawing
 from labsight.tiles.iiif_request import parse
 from tests.support.made_slides import aperio_writer, picture
 from tests.support.plain_slides import PlainPixels, index_of
@@ -27,7 +27,7 @@ def draw(path: str, pixels: PlainPixels | None = None) -> Image.Image:
     quality, _, form = last.rpartition(".")
     used = pixels or PlainPixels(INDEX, PICTURE)
     request = parse(used.index, region, size, rotation, quality, form)
-    return Image.open(io.BytesIO(iiif.draw(used.index, used, request, VIEW)))
+    return Image.open(io.BytesIO(iiif_drawing.draw(used.index, used, request, VIEW)))
 
 
 def values(image: Image.Image) -> NDArray[np.int16]:
@@ -149,7 +149,7 @@ def test_colours_are_changed_before_they_are_turned_to_grey() -> None:
         assert image.mode == "RGB"
         return image.point([0] * 768)
 
-    data = iiif.draw(INDEX, pixels, request, VIEW, blacken)
+    data = iiif_drawing.draw(INDEX, pixels, request, VIEW, blacken)
     assert np.asarray(Image.open(io.BytesIO(data))).max() == 0
 
 
@@ -169,12 +169,12 @@ def test_the_view_is_handed_on() -> None:
 
     view = View((), 2, 1)
     request = parse(INDEX, "full", "max", "0", "default", "jpg")
-    iiif.draw(INDEX, Asked(INDEX, PICTURE), request, view)
+    iiif_drawing.draw(INDEX, Asked(INDEX, PICTURE), request, view)
     assert seen == [view]
 
 
 def test_large_levels_are_read_in_stripes_that_meet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(iiif, "_STRIPE_PX", 100_000)
+    monkeypatch.setattr(iiif_drawing, "_STRIPE_PX", 100_000)
     pixels = PlainPixels(INDEX, PICTURE)
     found = values(draw("full/500,370/0/default.png", pixels))
     assert len(pixels.asked) == ceil(370 / (100_000 * 370 // 740_000))
@@ -185,7 +185,7 @@ def test_a_slide_without_small_levels_is_not_read_whole() -> None:
     index = index_of((100_000, 80_000))
     request = parse(index, "full", "500,", "0", "default", "jpg")
     with pytest.raises(InvalidInput, match="no level small enough"):
-        iiif.draw(index, PlainPixels(index, PICTURE), request, VIEW)
+        iiif_drawing.draw(index, PlainPixels(index, PICTURE), request, VIEW)
 
 
 def test_many_channels_of_a_large_level_are_not_read_at_once() -> None:
@@ -193,7 +193,7 @@ def test_many_channels_of_a_large_level_are_not_read_at_once() -> None:
     request = parse(index, "full", "500,", "0", "default", "jpg")
     many = View(tuple(Shown(number, "FF0000", (0, 255)) for number in range(5)))
     with pytest.raises(InvalidInput, match="fewer channels"):
-        iiif.draw(index, PlainPixels(index, PICTURE), request, many)
+        iiif_drawing.draw(index, PlainPixels(index, PICTURE), request, many)
 
 
 @pytest.mark.parametrize("levels", [((1003, 743), (250, 185)), ((1003, 743), (251, 186))])
@@ -224,6 +224,6 @@ def test_a_level_of_another_step_is_read_where_it_shows_the_region() -> None:
             return np.asarray(Image.fromarray(self.picture).resize(size, Image.Resampling.BOX))
 
     pixels = Levels(index, PICTURE)
-    data = iiif.draw(index, pixels, request, VIEW)
+    data = iiif_drawing.draw(index, pixels, request, VIEW)
     assert pixels.asked == [(1, (151, 112, 150, 111), (100, 74))]
     assert values(Image.open(io.BytesIO(data)))[0, 0, 0] == pytest.approx(128, abs=4)

@@ -19,7 +19,7 @@ from labsight.catalog import Catalog
 from labsight.errors import ObjectChanged
 from labsight.objects.memory import MemoryStore
 from labsight.slides.index import version_of
-from labsight.tiles import Request, Response, cache, descriptor
+from labsight.tiles import Request, Response, descriptor, index_cache
 from tests.support.archive import Archive
 from tests.support.made_slides import make_svs, picture
 
@@ -256,7 +256,7 @@ def test_a_reimported_slide_is_seen_after_a_while_without_a_restart(
     slide = archive.imported("a.svs", make_svs(tmp_path / "a.svs", size=(500, 400))).slide_id
     assert json.loads(archive.get(f"/slides/{slide}/slide.json").body)["width"] == 500
     archive.imported("a.svs", make_svs(tmp_path / "b.svs", size=(800, 600)))
-    now[0] = cache.FRESH_SECONDS
+    now[0] = index_cache.FRESH_SECONDS
     assert json.loads(archive.get(f"/slides/{slide}/slide.json").body)["width"] == 800
 
 

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from labsight.slides.export.edges import extended
 from labsight.slides.export.plan import Batch, Has, Sink, Unit
 from labsight.slides.export.source import ExportSource
 from labsight.slides.index import Chunks, Level
+from labsight.slides.indexed_files import ReadFile
 from labsight.slides.pixels import encode, jpeg, render
 from labsight.slides.pixels.left_out import left_out
+from labsight.slides.pixels.render import extended
 from labsight.slides.pixels.runs import read_tiles
-from labsight.slides.reading import ReadFile
 from labsight.slides.view import View
 
 _UNIT_TILES = 1024  # some 10 MB
@@ -161,7 +161,7 @@ class Copied:
         height = min(box[1] + box[3], level.height) - top
         size = width, height
         image = self.source.pixels.region(self.number, (left, top, *size), size, self.view)
-        return encode.jpeg(extended(image, box[2], box[3]), self.quality)
+        return encode.jpeg(extended(image, (box[2], box[3])), self.quality)
 
 
 @dataclass(frozen=True)

@@ -12,16 +12,15 @@ from PIL import Image
 
 from labsight.slides.export.copying import Copied
 from labsight.slides.export.drawing import Chain, Draw, Drawn, Grid, chain_length, halved
-from labsight.slides.export.options import TILE_SIDES, Options
+from labsight.slides.export.options import Options
 from labsight.slides.export.plan import Layer, Plan, Sink, Stage, Unit, Written
 from labsight.slides.export.source import ExportSource
 from labsight.slides.export.written import from_written
-from labsight.slides.geometry import deep_zoom_level, deep_zoom_top
+from labsight.slides.geometry import DEEP_ZOOM_TILES, deep_zoom_level, deep_zoom_top
 from labsight.slides.index import Level
+from labsight.slides.indexed_files import ReadFile
 from labsight.slides.pixels import encode
 from labsight.slides.pixels.pieces import Box
-from labsight.slides.reading import ReadFile
-from labsight.tiles.look import Look
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Files:
 def grid_of(source: ExportSource, options: Options) -> Grid:
     """Return the grid asked for, else the slide's own."""
     own = source.index.levels[0].tile_width
-    side = options.tile_size or max(TILE_SIDES[0], min(TILE_SIDES[-1], own))
+    side = options.tile_size or max(DEEP_ZOOM_TILES[0], min(DEEP_ZOOM_TILES[-1], own))
     return Grid(side, side, options.overlap)
 
 
@@ -115,7 +114,7 @@ class _Pyramid:
             return None
         for own, level in enumerate(index.levels):
             near = 0 <= wanted.width - level.width <= 1 and 0 <= wanted.height - level.height <= 1
-            plane = Look(self._options.view).stored_plane(index, level)
+            plane = index.stored_plane(level, self._options.view)
             if near and level.tile_width == level.tile_height == side and plane is not None:
                 return Copied(
                     self._source, own, self._options.view, plane, number,

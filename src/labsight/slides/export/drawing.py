@@ -13,11 +13,10 @@ from functools import cached_property
 from PIL import Image
 
 from labsight.slides.export.copying import Copied
-from labsight.slides.export.edges import extended
 from labsight.slides.export.plan import Batch, Has, Sink, Unit
+from labsight.slides.indexed_files import ReadFile
 from labsight.slides.pixels.pieces import Box
-from labsight.slides.pixels.render import ChunkPixels
-from labsight.slides.reading import ReadFile
+from labsight.slides.pixels.render import ChunkPixels, extended
 
 BLOCK_PX = 1 << 22  # of the finest level that is drawn: 16 MB, and four times that where it is read
 WIDEST_PX = 1 << 26  # where chunks are so large that smaller blocks would decode them repeatedly
@@ -217,7 +216,7 @@ def halved(above: Copied) -> Callable[[Sink, ReadFile | None], Draw]:
             height = min(2 * box[3], level.height - top)
             size = -(-width // 2), -(-height // 2)
             image = pixels.region(above.number, (left, top, width, height), size, above.view)
-            return extended(image, box[2], box[3])
+            return extended(image, (box[2], box[3]))
 
         return draw
 

@@ -52,10 +52,6 @@ class Journal:
         """Whether this was written."""
         return self._done[layer][number] != 0
 
-    def count(self, layer: int) -> int:
-        """Return how many tiles of a layer were written."""
-        return sum(self._done[layer])
-
     def entry(self, layer: int, number: int) -> Entry:
         """Return where a tile lies."""
         return (

@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image
 
-from labsight import __version__
+from labsight import __version__, keys
 from labsight.errors import DamagedSlide, InvalidInput
 from labsight.slides.export.copying import Copied
 from labsight.slides.export.deep_zoom import least_tiles, single
@@ -17,11 +17,10 @@ from labsight.slides.export.options import Options
 from labsight.slides.export.plan import Layer, Plan, Sink, Stage, Written
 from labsight.slides.export.source import ExportSource
 from labsight.slides.index import Associated
+from labsight.slides.indexed_files import ReadFile
 from labsight.slides.pixels import encode, render
 from labsight.slides.pixels.pieces import Box
-from labsight.slides.reading import ReadFile
 from labsight.tiles import descriptor
-from labsight.tiles.look import Look
 
 DESCRIPTOR = "slide.json"
 PROFILE = "profile.icc"
@@ -73,7 +72,7 @@ def associated(source: ExportSource, *, labels: bool) -> dict[str, tuple[Image.I
     with suppress(InvalidInput):  # a slide without coarse levels, too large to be read for this
         found["thumbnail"] = render.thumbnail(source.index, source.pixels, _THUMBNAIL_SIDE)
     for name, read in sorted(source.pictures.items()):
-        if labels or name not in descriptor.PRIVATE_IMAGES:
+        if labels or name not in keys.PRIVATE_IMAGES:
             try:
                 found[name] = read().convert("RGB")
             except DamagedSlide:
@@ -83,7 +82,7 @@ def associated(source: ExportSource, *, labels: bool) -> dict[str, tuple[Image.I
 
 def _copied(source: ExportSource, number: int, options: Options) -> Copied | None:
     level = source.index.levels[number]
-    plane = Look(options.view).stored_plane(source.index, level)
+    plane = source.index.stored_plane(level, options.view)
     if plane is None:
         return None
     return Copied(

@@ -13,16 +13,16 @@ from PIL import Image
 
 from labsight.slides.export.background import background_tile
 from labsight.slides.export.drawing import Chain, Draw, Drawn, Grid
-from labsight.slides.export.edges import extended
 from labsight.slides.export.ome_levels import byte_order, encoded, level_of
 from labsight.slides.export.options import Options
 from labsight.slides.export.plan import Batch, Has, Layer, Plan, Sink, Stage, Unit
 from labsight.slides.export.source import ExportSource
 from labsight.slides.index import Chunks
+from labsight.slides.indexed_files import ReadFile
 from labsight.slides.pixels import render
 from labsight.slides.pixels.pieces import Box
+from labsight.slides.pixels.render import extended
 from labsight.slides.pixels.runs import read_tiles
-from labsight.slides.reading import ReadFile
 
 _UNIT_TILES = 1024
 
@@ -91,7 +91,7 @@ class OmeTiff:
             return draw
 
         def encode(image: Image.Image) -> bytes:
-            whole = extended(image, *size)
+            whole = extended(image, size)
             return encoded(whole, level.coding, self.order, self.options.quality)
 
         own = self.source.index.levels[number]

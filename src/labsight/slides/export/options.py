@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from labsight.errors import InvalidInput
+from labsight.slides.geometry import DEEP_ZOOM_OVERLAPS, DEEP_ZOOM_TILES
 from labsight.slides.pixels import encode
 from labsight.slides.view import View
 
-TILE_SIDES = range(32, 2049)  # px
-OVERLAPS = range(65)  # px
 QUALITIES = range(1, 101)
 
 
@@ -54,8 +53,8 @@ class Options:
                 "--zip or --szi"
             )
         for name, value, allowed in (
-            ("--tile-size", self.tile_size, TILE_SIDES),
-            ("--overlap", self.overlap, OVERLAPS),
+            ("--tile-size", self.tile_size, DEEP_ZOOM_TILES),
+            ("--overlap", self.overlap, DEEP_ZOOM_OVERLAPS),
             ("--quality", self.quality, QUALITIES),
         ):
             if value is not None and value not in allowed:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from labsight.errors import Conflict, InvalidInput, ObjectChanged, StorageUnavailable
 from labsight.objects.side_by_side import side_by_side
+from labsight.slides import geometry
 from labsight.slides.export import deep_zoom, native, szi
 from labsight.slides.export.disk import JOURNAL, PART, name_finally, writing
 from labsight.slides.export.folder import FolderSink
@@ -23,7 +24,6 @@ from labsight.slides.export.plan import Batch, Plan, Sink
 from labsight.slides.export.source import ExportSource
 from labsight.slides.export.tiff_file import TiffSink
 from labsight.slides.export.zip_file import ZipSink
-from labsight.tiles import descriptor
 
 _FORMAT = 1  # raised when exports of older releases cannot be continued
 MAX_WORKERS = 4  # each has a block of decoded px in memory
@@ -187,7 +187,7 @@ def _write_once(final: Path, source: ExportSource, options: Options) -> None:
         return
     grid = deep_zoom.grid_of(source, options)
     with writing(final):
-        part.write_bytes(descriptor.deep_zoom_xml(source.index, grid.width, grid.overlap))
+        part.write_bytes(geometry.deep_zoom_xml(source.index, grid.width, grid.overlap))
     name_finally(part, final)
 
 

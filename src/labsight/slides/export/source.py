@@ -11,10 +11,10 @@ from pathlib import Path
 from labsight.slides import sources
 from labsight.slides.formats.structure import Picture
 from labsight.slides.index import SlideIndex
+from labsight.slides.indexed_files import IndexedFiles, ReadFile
 from labsight.slides.pixels import render
 from labsight.slides.pixels.of_slide import SlidePixels
 from labsight.slides.preparing import with_windows
-from labsight.slides.reading import IndexedFiles, ReadFile
 from labsight.slides.staging.scratch import Scratch
 
 # What may be copied to the temporary folder of a slide that only OpenSlide reads.

@@ -7,13 +7,13 @@ tiles, scan-properties.xml and, beside them, associated_images. ``libvips dzsave
 from xml.sax.saxutils import escape
 
 from labsight import __version__
+from labsight.slides import geometry
 from labsight.slides.export.deep_zoom import Files, grid_of, plan
 from labsight.slides.export.native import associated
 from labsight.slides.export.options import Options
 from labsight.slides.export.plan import Plan
 from labsight.slides.export.source import ExportSource
 from labsight.slides.index import SlideIndex
-from labsight.tiles import descriptor
 
 _SUFFIX = ".jpeg"  # what the descriptor's Format names, and all known writers use
 
@@ -21,7 +21,7 @@ _SUFFIX = ".jpeg"  # what the descriptor's Format names, and all known writers u
 def szi_plan(source: ExportSource, options: Options, name: str) -> Plan:
     """Plan a pyramid in the folder ``name``."""
     grid = grid_of(source, options)
-    xml = descriptor.deep_zoom_xml(source.index, grid.width, grid.overlap)
+    xml = geometry.deep_zoom_xml(source.index, grid.width, grid.overlap)
     files = {
         f"{name}/{name}.dzi": xml.replace(b'Format="jpg"', b'Format="jpeg"'),
         f"{name}/scan-properties.xml": scan_properties(source.index),

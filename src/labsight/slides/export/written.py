@@ -7,8 +7,8 @@ from PIL import Image
 
 from labsight.slides.export.drawing import Draw, Drawn, Grid
 from labsight.slides.export.plan import Sink
+from labsight.slides.indexed_files import ReadFile
 from labsight.slides.pixels.pieces import Box
-from labsight.slides.reading import ReadFile
 
 
 def from_written(finer: Drawn, grid: Grid) -> Callable[[Sink, ReadFile | None], Draw]:

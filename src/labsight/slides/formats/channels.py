@@ -1,9 +1,8 @@
 """Channels of files that say little of them."""
 
-from labsight.slides.axes import NO_AXES, Axes, Channel
+from labsight.slides.axes import NO_AXES, WHITE, Axes, Channel
 from labsight.slides.index import Coding
 
-WHITE = "FFFFFF"
 MAX_NAME = 100  # characters
 # What a composite is shown in when its file names no colours (the order that ImageJ uses).
 PALETTE = ("FF0000", "00FF00", "0000FF", "FFFFFF", "00FFFF", "FF00FF", "FFFF00")

@@ -9,7 +9,6 @@ from PIL import Image, ImageChops
 
 from labsight.slides.view import Shown
 
-WHITE = "FFFFFF"
 # What is darker or brighter than all but these shares of the samples is shown as black and full:
 # dust and dead px must not decide how the rest looks.
 _DARK, _BRIGHT = 0.001, 0.998

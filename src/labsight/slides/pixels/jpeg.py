@@ -1,8 +1,8 @@
-"""Makes the JPEG tiles stored in a TIFF file complete streams, without decoding them.
+"""Makes stored JPEG tiles complete streams, without decoding them.
 
-A stored tile is an abbreviated stream: its tables lie in the JPEGTables tag, and what its
+A tile in a TIFF file is an abbreviated stream: its tables lie in the JPEGTables tag, and what its
 components mean stands in the photometric tag. A browser knows neither, so both go in front of each
-tile (TIFF Technical Note 2).
+tile (TIFF Technical Note 2). A DICOM frame is complete but for the latter.
 """
 
 import struct
@@ -36,7 +36,7 @@ def head(tables: bytes, *, rgb: bool) -> bytes:
     if not tables:
         return SOI + marker
     if tables[:2] != SOI or tables[-2:] != EOI:
-        raise DamagedSlide("the JPEG tables of the TIFF file are not a JPEG table stream")
+        raise DamagedSlide("the JPEG tables of the file are not a JPEG table stream")
     return SOI + marker + tables[2:-2]
 
 

@@ -19,7 +19,7 @@ MAX_BLOCKS = 1 << 17  # code-blocks or precincts
 MAX_PACKETS = 1 << 20
 
 _START = b"\xff\x4f\xff\x51"  # SOC and SIZ
-_SIZ, _COD, _COC, _SOT, _SOD, _EOC = 0xFF51, 0xFF52, 0xFF53, 0xFF90, 0xFF93, 0xFFD9
+_COD, _COC, _SOT, _SOD, _EOC = 0xFF52, 0xFF53, 0xFF90, 0xFF93, 0xFFD9
 _SEARCHED = 4096  # bytes of boxes that may stand in front of a codestream
 _NOT_READ = "a JPEG 2000 tile cannot be decoded: "
 

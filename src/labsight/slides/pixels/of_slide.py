@@ -6,8 +6,8 @@ from PIL import Image
 
 from labsight.objects import ObjectStore
 from labsight.slides.index import SlideIndex
+from labsight.slides.indexed_files import IndexedFiles
 from labsight.slides.pixels.render import MAX_REGION_TILES, Box, ChunkPixels, FilePixels, Pixels
-from labsight.slides.reading import IndexedFiles
 from labsight.slides.staging.protocol import Staging
 from labsight.slides.view import View
 

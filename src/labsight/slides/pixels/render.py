@@ -6,15 +6,16 @@ from typing import Protocol
 from PIL import Image
 
 from labsight.errors import InvalidInput
+from labsight.slides.axes import WHITE as FULL_COLOUR
 from labsight.slides.geometry import best_level
 from labsight.slides.index import Level, SlideIndex
+from labsight.slides.indexed_files import ReadFile
 from labsight.slides.pixels import channels
 from labsight.slides.pixels.decode import shrunk
 from labsight.slides.pixels.encode import BLACK, QUALITY, WHITE, blank, crop
 from labsight.slides.pixels.left_out import left_out
 from labsight.slides.pixels.pieces import Box, pieces, shrink_of, touched
 from labsight.slides.pixels.runs import MAX_GAP, read_tiles
-from labsight.slides.reading import ReadFile
 from labsight.slides.staging.staged import StagedSlide
 from labsight.slides.view import Shown, View, default_view
 
@@ -33,7 +34,7 @@ _STRIPE_PX = 32_000_000  # decoded
 _NDPI_GAP = 64 << 10
 _MUCH = 4  # times smaller: from here on a box filter's errors of half a px are not seen
 _TOO_LARGE = "this view needs too many pixels at once: ask for smaller tiles or a finer level"
-_WHOLE_RANGE = Shown(0, channels.WHITE, (0, 0))
+_WHOLE_RANGE = Shown(0, FULL_COLOUR, (0, 0))
 
 
 class Pixels(Protocol):

@@ -11,7 +11,7 @@ from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 from labsight.errors import DamagedSlide, UnsupportedSlide
-from labsight.slides.axes import Axes, Channel
+from labsight.slides.axes import WHITE, Axes, Channel
 from labsight.slides.formats import bounded_xml, channels
 from labsight.slides.formats.metadata import ScanData
 from labsight.slides.formats.pyramid import MAX_LEVELS, LeftToOpenSlide, is_reduction
@@ -174,7 +174,7 @@ def _axes(image: OmeImage, grid: Grid) -> Axes:
     count = max(_channel_count(image), grid.apart)
     shown: tuple[Channel, ...] = ()
     if grid.coding.samples == 1 and (count > 1 or grid.coding.bits == 16):
-        told = any((one.colour or channels.WHITE) != channels.WHITE for one in image.channels)
+        told = any((one.colour or WHITE) != WHITE for one in image.channels)
         bits = image.significant_bits or grid.coding.bits
         # A file that claims all bits of its samples tells nothing of the values that it has.
         window = (0, (1 << bits) - 1) if bits < grid.coding.bits else (0, 0)

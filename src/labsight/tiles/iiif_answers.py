@@ -11,7 +11,7 @@ from labsight.tiles.iiif_info import info, media_type
 from labsight.tiles.iiif_pyramid import is_offered, own_tile
 from labsight.tiles.iiif_request import CONTENT_TYPES, ImageRequest, parse
 from labsight.tiles.look import Look, look_of
-from labsight.tiles.pixels import Tiles
+from labsight.tiles.tiles import Tiles
 
 _PROFILE = '<http://iiif.io/api/image/3/level2.json>;rel="profile"'
 

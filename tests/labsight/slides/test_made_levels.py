@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from labsight.catalog import Catalog
-from labsight.slides import lacking, sidecar
+from labsight.slides import made_levels, sidecar
 from labsight.slides.index import SlideIndex
 from labsight.slides.pixels import encode
 from tests.support.archive import Archive
@@ -28,8 +28,8 @@ def index_in(archive: Archive, slide: str) -> SlideIndex:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """What counts as a large slide is made small, so that a test takes no minute."""
-    monkeypatch.setattr(lacking, "LARGEST_COARSEST", 200)
-    monkeypatch.setattr(lacking, "TILE", 64)
+    monkeypatch.setattr(made_levels, "LARGEST_COARSEST", 200)
+    monkeypatch.setattr(made_levels, "TILE", 64)
 
 
 @pytest.mark.usefixtures("small")
@@ -60,7 +60,7 @@ def test_made_levels_show_the_slide_smaller(archive: Archive, tmp_path: Path) ->
         for column in range(4):
             tile = picture(archive, f"/slides/{slide}/tiles/1/{column}_{row}.jpg")
             made.paste(tile, (64 * column, 64 * row))
-    encoded = Image.open(io.BytesIO(encode.jpeg(small, lacking.QUALITY)))
+    encoded = Image.open(io.BytesIO(encode.jpeg(small, made_levels.QUALITY)))
     own, least = (
         np.abs(np.asarray(one, np.int16) - np.asarray(small, np.int16)).mean()
         for one in (made, encoded)

@@ -1,7 +1,7 @@
 import json
 from typing import Any
 
-from labsight.slides.asking import AGAIN_SECONDS, ImportQueue
+from labsight.slides.import_queue import AGAIN_SECONDS, ImportQueue
 from labsight.slides.notices import created_keys
 
 KEY = "slides/lab/a 1+2.svs"
