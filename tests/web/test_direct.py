@@ -13,25 +13,13 @@ from playwright.sync_api import Browser, Page
 from labsight.api.web import web_folder
 from labsight.errors import SettingsError
 from tests.support import open_bucket, range_server
+from tests.support.browser import READ_PICTURE
 from tests.support.made_slides import make_svs
 from tests.support.made_tiffs import make_pyramid
 from tests.support.open_bucket import OpenBucket
 
 READY = "#viewer[data-state=ready]"
 TILE = re.compile(r"/slides/[a-z2-7]{16}/tiles/")
-# The px of the picture, as numbers: red, green, blue, alpha, row by row.
-READ = """() => {
-    const shown = document.querySelector('#viewer canvas');
-    const copy = document.createElement('canvas');
-    [copy.width, copy.height] = [shown.width, shown.height];
-    const context = copy.getContext('2d');
-    context.drawImage(shown, 0, 0);
-    const data = context.getImageData(0, 0, copy.width, copy.height).data;
-    let text = '';
-    for (let at = 0; at < data.length; at += 32768)
-        text += String.fromCharCode(...data.subarray(at, at + 32768));
-    return [shown.width, shown.height, btoa(text)];
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +64,7 @@ def picture(page: Page, bucket: OpenBucket, slide: str, place: str = "") -> NDAr
     page.goto(f"{bucket.address}/viewer.html?slide={slide}{place}")
     page.wait_for_selector(READY)
     page.wait_for_timeout(200)  # the last tile is drawn a frame after it has come
-    width, height, data = page.evaluate(READ)
+    width, height, data = page.evaluate(READ_PICTURE)
     pixels = np.frombuffer(base64.b64decode(data), np.uint8).reshape(height, width, 4)
     return pixels[..., :3].astype(np.int16)
 

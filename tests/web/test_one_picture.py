@@ -19,6 +19,7 @@ from labsight.api.serve import SOURCE
 from labsight.api.web import web_folder
 from labsight.errors import SettingsError
 from tests.support import browser as real
+from tests.support.browser import READ_PICTURE
 from tests.support.made_slides import make_svs
 from tests.support.repository import ROOT
 
@@ -74,20 +75,6 @@ SHOW = """([source, size, place]) => new Promise((resolve, reject) => {
     });
 })"""
 
-# The px of the picture, as numbers: red, green, blue, alpha, row by row.
-READ = """() => {
-    const shown = document.querySelector('#viewer canvas');
-    const copy = document.createElement('canvas');
-    [copy.width, copy.height] = [shown.width, shown.height];
-    const context = copy.getContext('2d');
-    context.drawImage(shown, 0, 0);
-    const data = context.getImageData(0, 0, copy.width, copy.height).data;
-    let text = '';
-    for (let at = 0; at < data.length; at += 32768)
-        text += String.fromCharCode(...data.subarray(at, at + 32768));
-    return [shown.width, shown.height, btoa(text)];
-}"""
-
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -117,7 +104,7 @@ def page(chromium: Browser) -> Iterator[Page]:
 
 def read(page: Page) -> Pixels:
     """Return the px of the picture on screen, height x width x RGB."""
-    width, height, data = page.evaluate(READ)
+    width, height, data = page.evaluate(READ_PICTURE)
     pixels = np.frombuffer(base64.b64decode(data), np.uint8).reshape(height, width, 4)
     return pixels[..., :3].astype(np.int16)
 

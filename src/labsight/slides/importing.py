@@ -33,10 +33,9 @@ from labsight.slides import barcode, sidecar
 from labsight.slides.index import SlideIndex, version_of
 from labsight.slides.indexing import Indexed, index_of
 from labsight.slides.pixels import encode
-from labsight.slides.preparing import Prepared, prepare
+from labsight.slides.preparing import PICTURE_QUALITY, Prepared, prepare
 from labsight.slides.staging.protocol import Staging
 
-PICTURE_QUALITY = 90
 ICC_TYPE = "application/vnd.iccprofile"
 
 _log = logging.getLogger(__name__)

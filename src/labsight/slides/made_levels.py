@@ -26,7 +26,7 @@ LARGEST_COARSEST = 4096  # px: a level of this size is 64 tiles of 512 px
 WIDEST_GAP = 16  # between two neighbouring levels; 8 is what libjpeg shrinks by itself
 STEP = 4
 TILE = 512  # px
-QUALITY = 85  # these are looked at from afar, and never decoded to make others
+QUALITY = 85  # the next level is made of these, so they lose little
 _MEMORY = 32 << 20  # bytes of a level before they go to disk
 
 # (level, (x, y, width, height), (width, height), plane) -> samples
@@ -100,17 +100,16 @@ def _all_samples(made: SlideIndex, samples: Samples, file: IO[bytes]) -> Samples
 def _make(index: SlideIndex, place: _Place, samples: Samples, file: IO[bytes]) -> Level:
     """Write a level's tiles, row by row, and return where they lie."""
     level = Level(place.width, place.height, TILE, TILE, None, TILE, TILE, made=True)
-    codings: list[Coding] = []
+    coding: Coding | None = None
     planes = []
     for plane in range(index.axes.planes):
         offsets, lengths = array("Q"), array("I")
         for tile in _tiles(index, place, samples, plane):
             coding, data = _coded(tile)
-            codings.append(coding)
             offsets.append(file.seek(0, SEEK_END))
             lengths.append(file.write(data))
         planes.append(Chunks(b"\xff\xd8", offsets, lengths, len(index.files)))
-    return replace(level, coding=codings[0], planes=tuple(planes))
+    return replace(level, coding=coding, planes=tuple(planes))
 
 
 def _tiles(index: SlideIndex, place: _Place, samples: Samples, plane: int) -> Iterator[Image.Image]:

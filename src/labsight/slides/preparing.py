@@ -21,6 +21,7 @@ from labsight.slides.quality import Quality
 from labsight.slides.staging.protocol import Staging
 
 THUMBNAIL_SIDE = 512  # px
+PICTURE_QUALITY = 90
 _SAMPLE_SIDE = 1024  # px of the coarsest level that windows are found from
 
 _log = logging.getLogger(__name__)

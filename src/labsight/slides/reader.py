@@ -3,12 +3,10 @@
 The only place of labsight that hands out numpy arrays; numpy is loaded when the first one is made.
 """
 
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from operator import index as whole
 from os import PathLike, fspath
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -21,7 +19,7 @@ from labsight.slides.pixels import encode, jpeg, render
 from labsight.slides.pixels.of_slide import SlidePixels
 from labsight.slides.pixels.runs import read_tiles
 from labsight.slides.preparing import with_windows
-from labsight.slides.staging.scratch import Scratch
+from labsight.slides.staging.scratch import temporary_scratch
 from labsight.slides.view import View, parse_view
 
 if TYPE_CHECKING:
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-# What may be copied to the temporary folder of a slide that only OpenSlide reads.
-MAX_COPIED_BYTES = 16 << 30
 _MAX_NAMED = 30  # channels in a message
 
 
@@ -47,8 +43,7 @@ class Slide:
         self._closed = False
         with sources.naming(self._uri):
             self._source = sources.find(self._uri, self._headers)
-        self._folder = Path(tempfile.gettempdir(), "labsight-slides")
-        self._scratch = Scratch(self._source.store, self._folder, MAX_COPIED_BYTES)
+        self._scratch = temporary_scratch(self._source.store)
         try:
             with sources.naming(self._uri):
                 self._indexed = self._source.indexed(self._scratch)
@@ -60,8 +55,6 @@ class Slide:
     def index(self) -> SlideIndex:
         """All that is known of the slide; windows that its file does not tell are found here."""
         found = self._indexed.index
-        if all(one.window[0] < one.window[1] for one in found.axes.channels):
-            return found
         return with_windows(found, self._pixels_of(found))
 
     @property

@@ -20,12 +20,11 @@ from labsight.slides.index import Associated
 from labsight.slides.indexed_files import ReadFile
 from labsight.slides.pixels import encode, render
 from labsight.slides.pixels.pieces import Box
+from labsight.slides.preparing import PICTURE_QUALITY, THUMBNAIL_SIDE
 from labsight.tiles import descriptor
 
 DESCRIPTOR = "slide.json"
 PROFILE = "profile.icc"
-_THUMBNAIL_SIDE = 512  # px
-_PICTURE_QUALITY = 90
 
 
 def plan(source: ExportSource, options: Options, folder: str = "") -> Plan:
@@ -70,14 +69,14 @@ def associated(source: ExportSource, *, labels: bool) -> dict[str, tuple[Image.I
     """
     found: dict[str, Image.Image] = {}
     with suppress(InvalidInput):  # a slide without coarse levels, too large to be read for this
-        found["thumbnail"] = render.thumbnail(source.index, source.pixels, _THUMBNAIL_SIDE)
+        found["thumbnail"] = render.thumbnail(source.index, source.pixels, THUMBNAIL_SIDE)
     for name, read in sorted(source.pictures.items()):
         if labels or name not in keys.PRIVATE_IMAGES:
             try:
                 found[name] = read().convert("RGB")
             except DamagedSlide:
                 continue
-    return {name: (image, encode.jpeg(image, _PICTURE_QUALITY)) for name, image in found.items()}
+    return {name: (image, encode.jpeg(image, PICTURE_QUALITY)) for name, image in found.items()}
 
 
 def _copied(source: ExportSource, number: int, options: Options) -> Copied | None:

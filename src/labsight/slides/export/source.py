@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,10 +14,8 @@ from labsight.slides.indexed_files import IndexedFiles, ReadFile
 from labsight.slides.pixels import render
 from labsight.slides.pixels.of_slide import SlidePixels
 from labsight.slides.preparing import with_windows
-from labsight.slides.staging.scratch import Scratch
+from labsight.slides.staging.scratch import temporary_scratch
 
-# What may be copied to the temporary folder of a slide that only OpenSlide reads.
-MAX_COPIED_BYTES = 16 << 30
 _NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]')
 
 
@@ -51,9 +48,7 @@ def opened(uri: str) -> Iterator[ExportSource]:
 @contextmanager
 def _opened(uri: str) -> Iterator[ExportSource]:
     source = sources.find(uri)
-    scratch = Scratch(
-        source.store, Path(tempfile.gettempdir(), "labsight-slides"), MAX_COPIED_BYTES
-    )
+    scratch = temporary_scratch(source.store)
     try:
         indexed = source.indexed(scratch)
 

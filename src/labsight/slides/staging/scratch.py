@@ -1,6 +1,7 @@
 """Keeps whole slide files on local disk for formats that OpenSlide must open by name."""
 
 import shutil
+import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -28,6 +29,15 @@ class _Entry:
     bytes: int = 0
     users: int = 0
     fetching: threading.Lock = field(default_factory=threading.Lock)
+
+
+# What may be copied to the temporary folder of a slide that only OpenSlide reads.
+MAX_TEMPORARY_BYTES = 16 << 30
+
+
+def temporary_scratch(store: ObjectStore) -> "Scratch":
+    """Return a scratch in the temporary folder, for whoever reads a slide by itself."""
+    return Scratch(store, Path(tempfile.gettempdir(), "labsight-slides"), MAX_TEMPORARY_BYTES)
 
 
 class Scratch:
