@@ -61,7 +61,7 @@ class Uploader(ComponentResource):
 
 
 def _grants(args: UploaderArgs) -> tuple[Grant, ...]:
-    """Return what scripts/labsight_lab/sync/s3.py calls; docs/sync.md says what each is for."""
+    """Return what `labsight sync` calls; docs/sync.md says what each is for."""
     send = ("s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
     return (
         Grant(send, (Output.concat(args.bucket_arn, "/", args.prefix, "*"),)),

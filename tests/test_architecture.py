@@ -129,7 +129,7 @@ def test_a_room_imports_only_what_the_table_allows(room: str) -> None:
         ("stacks", "from labsight import settings"),
         ("stacks", "from labsight.keysmith import forge"),
         ("src/labsight", "def f():\n    import components.iam"),
-        ("src/labsight", "if TYPE_CHECKING:\n    from labsight_lab.sync import plan"),
+        ("src/labsight", "if TYPE_CHECKING:\n    from labsight_lab.sync.look import plan"),
         ("src/labsight", "import importlib\nimportlib.import_module('local.run')"),
         ("src/labsight", "import aperio_writer"),
         ("lambdas", "import pulumi_aws.s3"),

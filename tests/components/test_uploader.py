@@ -61,7 +61,7 @@ def test_nothing_is_read_listed_or_deleted(declare: Declare, recorded: Recorded)
 
 def test_the_policy_allows_what_sync_says_it_asks_for(declare: Declare, recorded: Recorded) -> None:
     declare(uploader)
-    source = (ROOT / "scripts/labsight_lab/sync/s3.py").read_text(encoding="utf-8")
+    source = (ROOT / "scripts/labsight_lab/sync/sending/s3.py").read_text(encoding="utf-8")
     asked = set(re.findall(r'_asking\("(s3:\w+)"', source))
     allowed = {action for one in statements(recorded) for action in one["Action"]}
     assert asked - allowed == {"s3:GetObject"}  # saves work, and is not needed: docs/sync.md

@@ -11,10 +11,10 @@ from typing import Any, Literal
 import numpy as np
 import tifffile
 
-from labsight_lab.sync.archive import AlreadyThere, NewObject, Part, Refused, UploadGone
-from labsight_lab.sync.journal import Identity, Journal
-from labsight_lab.sync.plan import Candidate, make_plan
-from labsight_lab.sync.source import Body
+from labsight_lab.sync.journal.journal import Identity, Journal
+from labsight_lab.sync.look.plan import Candidate, make_plan
+from labsight_lab.sync.sending.archive import AlreadyThere, NewObject, Part, Refused, UploadGone
+from labsight_lab.sync.sending.source import Body
 
 LONG_AGO = 1_600_000_000
 

@@ -135,7 +135,7 @@ def test_sync_without_its_extra_says_what_to_install(
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     write(tmp_path / "slides" / "a.czi", b"x")
-    without("boto3", "labsight_lab.sync.s3")
+    without("boto3", "labsight_lab.sync.sending.s3")
     assert cli.main(["sync", str(tmp_path / "slides"), *SYNC]) == 2
     assert "install labsight's wheel with [lab]" in said()
 

@@ -18,7 +18,7 @@ from labsight.errors import (
     SettingsError,
     StorageUnavailable,
 )
-from labsight_lab.sync.s3_errors import (
+from labsight_lab.sync.sending.s3_errors import (
     CREDENTIAL_ERRORS,
     REJECTED_KEYS,
     credentials_unusable,

@@ -13,12 +13,12 @@ from labsight.errors import InvalidInput, LabsightError, SettingsError, exit_cod
 from labsight.keys import SlideKey
 from labsight_lab.config import state_dir
 from labsight_lab.sync import watch
-from labsight_lab.sync.archive import Archive
-from labsight_lab.sync.journal import Identity, Journal
+from labsight_lab.sync.journal.journal import Identity, Journal
+from labsight_lab.sync.look.quiet import TRUSTED_AGE_S, QuietWatch
 from labsight_lab.sync.passes import Passes, Rules
-from labsight_lab.sync.progress import Display, Meter, display_for
-from labsight_lab.sync.quiet import TRUSTED_AGE_S, QuietWatch
-from labsight_lab.sync.report import Report
+from labsight_lab.sync.sending.archive import Archive
+from labsight_lab.sync.telling.progress import Display, Meter, display_for
+from labsight_lab.sync.telling.report import Report
 from labsight_lab.text import shown
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
@@ -150,7 +150,7 @@ def _open_journal(options: SyncOptions, folder: Path) -> Journal | None:
 
 def _connect(options: SyncOptions) -> Archive:
     try:
-        from labsight_lab.sync.s3 import connect  # noqa: PLC0415 - the lab extra loads only here
+        from labsight_lab.sync.sending.s3 import connect  # noqa: PLC0415 - the lab extra loads only here
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in {"boto3", "botocore"}:
             raise

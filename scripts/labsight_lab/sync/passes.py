@@ -9,16 +9,16 @@ from pathlib import Path
 
 from labsight.errors import SettingsError
 from labsight.keys import SLIDES, SlideKey
-from labsight_lab.sync.archive import Archive, Denied
-from labsight_lab.sync.complete import unfinished
-from labsight_lab.sync.journal import Entry, Journal
-from labsight_lab.sync.plan import Candidate, make_plan
-from labsight_lab.sync.progress import Meter
-from labsight_lab.sync.quiet import NANO, QuietWatch
-from labsight_lab.sync.report import Report, Sent
-from labsight_lab.sync.sending import Result
-from labsight_lab.sync.source import Fingerprint, Stopped, held_by_a_writer, opened
-from labsight_lab.sync.transfer import Outcome, Transfer
+from labsight_lab.sync.finished.tiff import unfinished
+from labsight_lab.sync.journal.journal import Entry, Journal
+from labsight_lab.sync.look.plan import Candidate, make_plan
+from labsight_lab.sync.look.quiet import NANO, QuietWatch
+from labsight_lab.sync.sending.archive import Archive, Denied
+from labsight_lab.sync.sending.one_file import Result
+from labsight_lab.sync.sending.source import Fingerprint, Stopped, held_by_a_writer, opened
+from labsight_lab.sync.sending.transfer import Outcome, Transfer
+from labsight_lab.sync.telling.progress import Meter
+from labsight_lab.sync.telling.report import Report, Sent
 from labsight_lab.sync.workers import in_parallel
 from labsight_lab.text import duration
 

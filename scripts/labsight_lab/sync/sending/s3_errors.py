@@ -21,7 +21,7 @@ from botocore.exceptions import (
 )
 
 from labsight.errors import SettingsError, StorageUnavailable
-from labsight_lab.sync.archive import (
+from labsight_lab.sync.sending.archive import (
     AlreadyThere,
     Answer,
     Denied,

@@ -17,8 +17,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from labsight.errors import Conflict, SettingsError
-from labsight_lab.sync.archive import Part
-from labsight_lab.sync.source import Fingerprint
+from labsight_lab.sync.sending.archive import Part
+from labsight_lab.sync.sending.source import Fingerprint
 
 FORMAT = 1
 _TABLES = """

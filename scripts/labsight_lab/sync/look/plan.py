@@ -11,9 +11,9 @@ from pathlib import Path
 from labsight.errors import InvalidInput
 from labsight.keys import SlideKey
 from labsight.slides.formats.kinds import Kind, kind_of
-from labsight_lab.sync.journal import SETTLED, Entry, State
-from labsight_lab.sync.names import is_hidden, is_included
-from labsight_lab.sync.source import Fingerprint
+from labsight_lab.sync.journal.journal import SETTLED, Entry, State
+from labsight_lab.sync.look.names import is_hidden, is_included
+from labsight_lab.sync.sending.source import Fingerprint
 
 SEVERAL_FILES = "a slide of several files; this version of labsight cannot send those"
 MOST_NAMES = 1000  # skipped files that are remembered by name; all are counted

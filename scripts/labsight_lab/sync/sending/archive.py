@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from labsight.errors import LabsightError, ObjectExists, SettingsError, StorageUnavailable
-from labsight_lab.sync.source import Body
+from labsight_lab.sync.sending.source import Body
 
 
 class Answer(Exception):

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from labsight_lab.sync.plan import Plan, Problem
-from labsight_lab.sync.sending import Result
-from labsight_lab.sync.transfer import Outcome
+from labsight_lab.sync.look.plan import Plan, Problem
+from labsight_lab.sync.sending.one_file import Result
+from labsight_lab.sync.sending.transfer import Outcome
 from labsight_lab.text import count, duration, shown, size
 
 _NAMED = 5  # skipped files named in the summary; the JSON document names more

@@ -9,10 +9,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from labsight.errors import SettingsError, StorageUnavailable
-from labsight_lab.sync.archive import AlreadyThere, NewObject, Unreachable, UploadGone
-from labsight_lab.sync.s3 import S3Archive, connect
-from labsight_lab.sync.source import Body
-from labsight_lab.sync.transfer import Transfer
+from labsight_lab.sync.sending.archive import AlreadyThere, NewObject, Unreachable, UploadGone
+from labsight_lab.sync.sending.s3 import S3Archive, connect
+from labsight_lab.sync.sending.source import Body
+from labsight_lab.sync.sending.transfer import Transfer
 from tests.lab.support import candidates, noise, open_journal, write
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def test_a_bucket_name_that_cannot_be_is_named() -> None:
 
 @pytest.mark.usefixtures("aws")
 def test_without_a_network_the_address_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("labsight_lab.sync.s3._ATTEMPTS", 1)
+    monkeypatch.setattr("labsight_lab.sync.sending.s3._ATTEMPTS", 1)
     nowhere = connect("archive", profile=None, endpoint="http://127.0.0.1:9", connections=1)
     with pytest.raises(Unreachable, match=r"http://127\.0\.0\.1:9 cannot be reached"):
         nowhere.put(NEW, body(b"x"), zlib.crc32(b"x"))

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labsight.slides.formats.kinds import Structure, kind_of
-from labsight_lab.sync import complete
-from labsight_lab.sync.complete import unfinished
+from labsight_lab.sync.finished import tiff as complete
+from labsight_lab.sync.finished.tiff import unfinished
 from tests.lab.support import tiff
 
 VARIANTS = [

@@ -7,7 +7,9 @@ from enum import Enum
 from typing import Any, BinaryIO
 
 from labsight import __version__
-from labsight_lab.sync.archive import (
+from labsight_lab.sync.journal.journal import Entry, Journal, State
+from labsight_lab.sync.look.plan import Candidate
+from labsight_lab.sync.sending.archive import (
     AlreadyThere,
     Answer,
     Archive,
@@ -16,9 +18,7 @@ from labsight_lab.sync.archive import (
     Part,
     UploadGone,
 )
-from labsight_lab.sync.journal import Entry, Journal, State
-from labsight_lab.sync.plan import Candidate
-from labsight_lab.sync.source import Body, TransferBreak, check_unchanged, checksum, written
+from labsight_lab.sync.sending.source import Body, TransferBreak, check_unchanged, checksum, written
 
 SINGLE_MAX = 64 << 20
 PART_SIZE = 16 << 20

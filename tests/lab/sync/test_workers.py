@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from labsight_lab.sync.source import Stopped
+from labsight_lab.sync.sending.source import Stopped
 from labsight_lab.sync.workers import in_parallel
 
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 
 from labsight.errors import LabsightError, SettingsError
-from labsight_lab.sync.archive import Archive, Unreachable, UploadGone
-from labsight_lab.sync.journal import Entry, Journal, State
-from labsight_lab.sync.plan import Candidate
-from labsight_lab.sync.sending import Moved, Result, Sending, abort
-from labsight_lab.sync.source import SourceChanged, opened
+from labsight_lab.sync.journal.journal import Entry, Journal, State
+from labsight_lab.sync.look.plan import Candidate
+from labsight_lab.sync.sending.archive import Archive, Unreachable, UploadGone
+from labsight_lab.sync.sending.one_file import Moved, Result, Sending, abort
+from labsight_lab.sync.sending.source import SourceChanged, opened
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ def test_a_folder_is_copied_and_a_second_run_makes_no_request(
     assert told["skipped"]["files"] == [
         {"path": "README.md", "reason": "not a slide by its suffix"}
     ]
-    monkeypatch.setattr("labsight_lab.sync.s3.connect", refuse_to_connect)
+    monkeypatch.setattr("labsight_lab.sync.sending.s3.connect", refuse_to_connect)
     code, told = sync()
     assert (code, told["unchanged"], told["uploaded"]) == (0, 6, [])
 
@@ -80,7 +80,7 @@ def test_a_dry_run_needs_no_credentials_and_leaves_nothing(
     folder: Path, sync: Any, s3: "S3Client", bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(folder / "a.svs", tiff())
-    monkeypatch.setattr("labsight_lab.sync.s3.connect", refuse_to_connect)
+    monkeypatch.setattr("labsight_lab.sync.sending.s3.connect", refuse_to_connect)
     code, told = sync("--dry-run")
     assert code == 0
     assert told["planned"] == [

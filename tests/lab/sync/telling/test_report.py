@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from labsight_lab.sync.plan import Plan, Problem
-from labsight_lab.sync.progress import Lines, Meter, Silent, display_for
-from labsight_lab.sync.report import Report, Sent
+from labsight_lab.sync.look.plan import Plan, Problem
+from labsight_lab.sync.telling.progress import Lines, Meter, Silent, display_for
+from labsight_lab.sync.telling.report import Report, Sent
 
 
 def report() -> Report:
@@ -94,7 +94,7 @@ def test_lines_tell_rate_and_time_left(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [100.0]
-    monkeypatch.setattr("labsight_lab.sync.progress.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("labsight_lab.sync.telling.progress.time.monotonic", lambda: now[0])
     meter = Meter(Lines())
     meter.begin(2, 40_000_000)
     now[0] += 29

@@ -9,15 +9,16 @@ from typing import BinaryIO
 import pytest
 
 from labsight.errors import LabsightError, SettingsError, StorageUnavailable
-from labsight_lab.sync import sending, watch
-from labsight_lab.sync.archive import AlreadyThere, Archive, Denied, Rejected, Unreachable
-from labsight_lab.sync.journal import Journal
+from labsight_lab.sync import watch
+from labsight_lab.sync.journal.journal import Journal
+from labsight_lab.sync.look.quiet import QuietWatch
 from labsight_lab.sync.passes import STILL_WRITTEN, Passes, Rules
-from labsight_lab.sync.progress import Meter, Silent
-from labsight_lab.sync.quiet import QuietWatch
-from labsight_lab.sync.report import Report
-from labsight_lab.sync.source import opened
-from labsight_lab.sync.transfer import Transfer
+from labsight_lab.sync.sending import one_file as sending
+from labsight_lab.sync.sending.archive import AlreadyThere, Archive, Denied, Rejected, Unreachable
+from labsight_lab.sync.sending.source import opened
+from labsight_lab.sync.sending.transfer import Transfer
+from labsight_lab.sync.telling.progress import Meter, Silent
+from labsight_lab.sync.telling.report import Report
 from tests.lab.support import (
     Killed,
     MemoryArchive,

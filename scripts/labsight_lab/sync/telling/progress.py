@@ -5,8 +5,8 @@ import threading
 import time
 from typing import Protocol
 
-from labsight_lab.sync.sending import Result
-from labsight_lab.sync.transfer import Outcome
+from labsight_lab.sync.sending.one_file import Result
+from labsight_lab.sync.sending.transfer import Outcome
 from labsight_lab.text import count, duration, shown, size
 
 _LINE_EVERY_S = 30.0
@@ -121,7 +121,7 @@ def display_for(*, as_json: bool) -> Display:
     if as_json:
         return Silent()
     if sys.stderr.isatty():
-        from labsight_lab.sync.bar import Bar  # noqa: PLC0415 - rich is slow to load
+        from labsight_lab.sync.telling.bar import Bar  # noqa: PLC0415 - rich is slow to load
 
         return Bar()
     return Lines()

@@ -12,7 +12,7 @@ from botocore.exceptions import (
 )
 
 from labsight.errors import SettingsError, StorageUnavailable
-from labsight_lab.sync.archive import (
+from labsight_lab.sync.sending.archive import (
     AlreadyThere,
     Answer,
     Denied,
@@ -21,7 +21,7 @@ from labsight_lab.sync.archive import (
     Unreachable,
     UploadGone,
 )
-from labsight_lab.sync.s3_errors import translated
+from labsight_lab.sync.sending.s3_errors import translated
 
 
 def answer(code: str, status: int, *, retries: int = 0) -> ClientError:

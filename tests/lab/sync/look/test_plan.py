@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from labsight_lab.sync.journal import Entry, State
-from labsight_lab.sync.names import is_included
-from labsight_lab.sync.plan import SEVERAL_FILES, Plan, Problem, make_plan
-from labsight_lab.sync.source import Fingerprint
+from labsight_lab.sync.journal.journal import Entry, State
+from labsight_lab.sync.look.names import is_included
+from labsight_lab.sync.look.plan import SEVERAL_FILES, Plan, Problem, make_plan
+from labsight_lab.sync.sending.source import Fingerprint
 from tests.lab.support import LONG_AGO, write
 
 
@@ -208,7 +208,7 @@ def test_what_patterns_leave_out_is_counted(tmp_path: Path) -> None:
 def test_many_skipped_files_are_all_counted_and_some_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("labsight_lab.sync.plan.MOST_NAMES", 2)
+    monkeypatch.setattr("labsight_lab.sync.look.plan.MOST_NAMES", 2)
     for number in range(5):
         write(tmp_path / f"{number}.txt", b"x")
     plan = look(tmp_path)

@@ -13,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labsight.errors import SettingsError, StorageUnavailable
-from labsight_lab.sync import sending, source
-from labsight_lab.sync.archive import (
+from labsight_lab.sync.journal.journal import Journal, State
+from labsight_lab.sync.sending import one_file as sending
+from labsight_lab.sync.sending import source
+from labsight_lab.sync.sending.archive import (
     AlreadyThere,
     Answer,
     Denied,
@@ -24,10 +26,9 @@ from labsight_lab.sync.archive import (
     Unreachable,
     UploadGone,
 )
-from labsight_lab.sync.journal import Journal, State
-from labsight_lab.sync.sending import Result, part_size
-from labsight_lab.sync.source import Body, Stopped, written
-from labsight_lab.sync.transfer import Outcome, Transfer
+from labsight_lab.sync.sending.one_file import Result, part_size
+from labsight_lab.sync.sending.source import Body, Stopped, written
+from labsight_lab.sync.sending.transfer import Outcome, Transfer
 from tests.lab.support import (
     LONG_AGO,
     Killed,

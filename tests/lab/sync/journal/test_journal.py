@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from labsight.errors import Conflict, SettingsError
-from labsight_lab.sync.archive import Part
-from labsight_lab.sync.journal import Entry, Identity, Journal, State
-from labsight_lab.sync.source import Fingerprint
+from labsight_lab.sync.journal.journal import Entry, Identity, Journal, State
+from labsight_lab.sync.sending.archive import Part
+from labsight_lab.sync.sending.source import Fingerprint
 from tests.lab.support import open_journal
 
 ENTRY = Entry(

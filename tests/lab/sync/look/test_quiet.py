@@ -2,7 +2,7 @@
 
 import pytest
 
-from labsight_lab.sync.quiet import QuietWatch, quiet_period
+from labsight_lab.sync.look.quiet import QuietWatch, quiet_period
 
 NOW = 1_700_000_000.0
 NANO = 10**9

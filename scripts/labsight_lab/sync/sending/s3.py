@@ -9,9 +9,9 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from labsight import __version__
 from labsight.errors import SettingsError, StorageUnavailable
-from labsight_lab.sync import s3_errors
-from labsight_lab.sync.archive import NewObject, Part, UploadGone
-from labsight_lab.sync.source import Body, written
+from labsight_lab.sync.sending import s3_errors
+from labsight_lab.sync.sending.archive import NewObject, Part, UploadGone
+from labsight_lab.sync.sending.source import Body, written
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

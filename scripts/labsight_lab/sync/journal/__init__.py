@@ -1,0 +1,1 @@
+"""What was begun and what is done, kept on disk."""

@@ -1,0 +1,1 @@
+"""Files into the archive, each once."""
