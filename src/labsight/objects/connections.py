@@ -2,18 +2,22 @@
 
 import os
 import re
-import select
 import socket
 import time
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from labsight.errors import InvalidInput, SettingsError, StorageUnavailable
 from labsight.objects import http1
 from labsight.objects.http1 import Answer
+from labsight.objects.proxies import Proxy, proxy_for, tunnel
+from labsight.objects.readiness import is_readable
 
 if TYPE_CHECKING:
     import ssl
+
+    from labsight.objects.http1_upload import Upload
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 20.0  # without a byte
@@ -66,14 +70,27 @@ def without_secrets(url: str) -> str:
     return _USER.sub("//", url.partition("?")[0])[:120]
 
 
+class NoConnection(OSError):
+    """The server cannot be reached: its name is not known, or nobody answers there."""
+
+
+class Untrusted(StorageUnavailable):
+    """The server does not prove that it is who it should be."""
+
+
 class Connections:
     """Connections to one server; the one used last is used next, so that few are kept.
 
-    Certificates are checked for https. Answers are bounded in time and bytes (see http1).
+    Certificates are checked for https, which goes through a proxy where there is one (see proxies).
+    Answers are bounded in time and bytes (see http1). At most ``kept`` connections stay open idle.
     """
 
-    def __init__(self, origin: Origin) -> None:
+    def __init__(self, origin: Origin, kept: int = KEPT) -> None:
         self._origin = origin
+        self._most_kept = kept
+        self._proxy: Proxy | None = None
+        if origin.scheme == "https" and not origin.is_loopback:
+            self._proxy = proxy_for(origin.host.strip("[]"), origin.port)
         self._idle: deque[tuple[socket.socket, float]] = deque()
         self._process = os.getpid()
 
@@ -91,6 +108,22 @@ class Connections:
             except (ConnectionError, http1.NoAnswer):
                 self._forget()
         return self._over(self._connect(), request, limit, bodiless=bodiless)
+
+    def upload(self, upload: "Upload", limit: int) -> Answer:
+        """Send a request with a body and return its answer.
+
+        Raises as ``exchange`` does. It is sent once, or not: over a kept connection that ends
+        before all of it was handed over, nothing can have been done, and a new one is used.
+        """
+        kept = self._kept()
+        if kept is not None:
+            try:
+                return self._upload_over(kept, upload, limit)
+            except OSError:
+                if upload.is_out:
+                    raise
+                self._forget()
+        return self._upload_over(self._connect(), upload, limit)
 
     def close(self) -> None:
         """Close the connections that are not in use."""
@@ -112,8 +145,22 @@ class Connections:
                 connection.close()
         return answer
 
+    def _upload_over(self, connection: socket.socket, upload: "Upload", limit: int) -> Answer:
+        from labsight.objects import http1_upload  # noqa: PLC0415 - who only reads has no TLS to load
+
+        reusable = False
+        try:
+            answer, reusable = http1_upload.exchange(connection, upload, limit)
+        finally:
+            if reusable:
+                connection.settimeout(READ_SECONDS)
+                self._keep(connection)
+            else:
+                connection.close()
+        return answer
+
     def _keep(self, connection: socket.socket) -> None:
-        while len(self._idle) >= KEPT:
+        while len(self._idle) >= self._most_kept:
             self._close_one()
         self._idle.append((connection, time.time()))
 
@@ -127,7 +174,7 @@ class Connections:
                 connection, since = self._idle.pop()
             except IndexError:
                 return None
-            if time.time() - since < IDLE_SECONDS and not _is_readable(connection):
+            if time.time() - since < IDLE_SECONDS and not is_readable(connection):
                 return connection
             connection.close()
 
@@ -143,26 +190,38 @@ class Connections:
         connection.close()
 
     def _connect(self) -> socket.socket:
-        host = self._origin.host.strip("[]")
-        plain = socket.create_connection((host, self._origin.port), CONNECT_SECONDS)
         try:
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return self._connected()
+        except OSError as error:
+            raise NoConnection(error.strerror or str(error)) from error
+
+    def _connected(self) -> socket.socket:
+        host, port = self._origin.host.strip("[]"), self._origin.port
+        proxy = self._proxy
+        dialled = (host, port) if proxy is None else (proxy.host, proxy.port)
+        connection = socket.create_connection(dialled, CONNECT_SECONDS)
+        try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            _keep_alive(connection)
+            connection.settimeout(READ_SECONDS)
+            if proxy is not None:
+                tunnel(connection, proxy, f"{self._origin.host}:{port}")
             if self._origin.scheme == "https":
-                plain = _secured(plain, host)
-            plain.settimeout(READ_SECONDS)
+                connection = _secured(connection, host)
         except BaseException:
-            plain.close()
+            connection.close()
             raise
-        return plain
+        return connection
 
 
-def _is_readable(connection: socket.socket) -> bool:
-    """Whether there is something to read on a connection that nothing was asked of: its end."""
-    if hasattr(select, "poll"):
-        poll = select.poll()
-        poll.register(connection, select.POLLIN)
-        return bool(poll.poll(0))
-    return bool(select.select([connection], [], [], 0)[0])
+def _keep_alive(connection: socket.socket) -> None:
+    """Have a peer that is gone noticed within minutes, and firewalls forget no quiet connection."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 6)):
+        option = getattr(socket, name, None)  # not everywhere under these names
+        if option is not None:
+            with suppress(OSError):  # as on an old Windows
+                connection.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 _contexts: "dict[str, ssl.SSLContext]" = {}
@@ -175,7 +234,7 @@ def _secured(plain: socket.socket, host: str) -> "ssl.SSLSocket":
     try:
         return _context().wrap_socket(plain, server_hostname=host)
     except ssl.SSLCertVerificationError as error:
-        raise StorageUnavailable(
+        raise Untrusted(
             f"{host} cannot be trusted: its certificate is refused ({error.verify_message}); "
             "behind a proxy that opens connections, AWS_CA_BUNDLE must name the proxy's certificate"
         ) from error

@@ -55,32 +55,54 @@ def exchange(
     ``bodiless`` is for HEAD. Raises OSError, and TooLong when the body has over ``limit`` bytes.
     """
     stream.sendall(request)
-    reader = _Reader(stream, limit)
-    status, headers = reader.header()
-    while 100 <= status < 200:
-        status, headers = reader.header()
-    if bodiless or status in _NO_BODY:
-        return Answer(status, headers, b""), reader.is_reusable(headers)
-    if "transfer-encoding" in headers:
-        body = reader.chunked(headers["transfer-encoding"])
-    elif "content-length" in headers:
-        body = reader.exactly(_length(headers["content-length"]))
-    else:
-        return Answer(status, headers, reader.to_the_end()), False
-    return Answer(status, headers, body), reader.is_reusable(headers)
+    reader = Reader(stream, limit)
+    return reader.answer(reader.final_header(), bodiless=bodiless)
 
 
-class _Reader:
-    """Takes an answer from a stream piece by piece."""
+Header = tuple[int, dict[str, str]]  # status and fields, their names in lower case
 
-    def __init__(self, stream: Stream, limit: int) -> None:
+
+class Reader:
+    """Takes an answer from a stream piece by piece, some bytes of which may be there already.
+
+    ``seconds``: until the header is there, and on top of the time for the body.
+    """
+
+    def __init__(
+        self, stream: Stream, limit: int, *, seconds: float = ANSWER_SECONDS, there: bytes = b""
+    ) -> None:
         self._stream = stream
         self._limit = limit
-        self._left = b""
+        self._left = there
         self._persistent = True
-        self._deadline = time.monotonic() + ANSWER_SECONDS
+        self._deadline = time.monotonic() + seconds
 
-    def header(self) -> tuple[int, dict[str, str]]:
+    @property
+    def has_more(self) -> bool:
+        """Whether bytes are left over from what was read."""
+        return bool(self._left)
+
+    def final_header(self) -> Header:
+        """Read headers until one is no 1xx, which only goes before an answer."""
+        status, fields = self.header()
+        while 100 <= status < 200:
+            status, fields = self.header()
+        return status, fields
+
+    def answer(self, header: Header, *, bodiless: bool = False) -> tuple[Answer, bool]:
+        """Read the body that belongs to a header; tell whether the connection can go on."""
+        status, fields = header
+        if bodiless or status in _NO_BODY:
+            return Answer(status, fields, b""), self.is_reusable(fields)
+        if "transfer-encoding" in fields:
+            body = self.chunked(fields["transfer-encoding"])
+        elif "content-length" in fields:
+            body = self.exactly(_length(fields["content-length"]))
+        else:
+            return Answer(status, fields, self.to_the_end()), False
+        return Answer(status, fields, body), self.is_reusable(fields)
+
+    def header(self) -> Header:
         """Read a status line and the header after it."""
         data = self._left or self._receive(_FIRST)
         if not data:

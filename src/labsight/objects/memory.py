@@ -50,6 +50,7 @@ class MemoryStore:
             size=len(data),
             etag=hashlib.sha256(data).hexdigest()[:32],
             modified=datetime.now(UTC),
+            metadata={name.lower(): value for name, value in (metadata or {}).items()},
         )
         with self._lock:
             if if_absent and key in self._objects:

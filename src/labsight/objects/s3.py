@@ -48,6 +48,7 @@ class S3Store:
             size=answer["ContentLength"],
             etag=answer["ETag"].strip('"'),
             modified=answer["LastModified"],
+            metadata={name.lower(): value for name, value in answer.get("Metadata", {}).items()},
         )
 
     def read(

@@ -23,7 +23,22 @@ _ELSEWHERE = frozenset({"301", "307", "PermanentRedirect", "TemporaryRedirect"})
 _ELSEWHERE_IF_TOLD = frozenset({"400", "AuthorizationHeaderMalformed", "IllegalLocationConstraint"})
 _REGION = re.compile(r"[a-z]{2,5}(?:-[a-z]{1,12}){1,3}-[0-9]{1,2}")
 
+# Worth another try, as in botocore's "standard" mode, and what is answered when two conditional
+# writes meet.
+_PASSING_STATUS = frozenset({429, 500, 502, 503, 504})
+_PASSING_CODES = frozenset({
+    "InternalError", "ServiceUnavailable", "RequestTimeout", "SlowDown", "Throttling",
+    "ThrottlingException", "RequestLimitExceeded", "ConditionalRequestConflict",
+    "OperationAborted",
+})  # fmt: skip
+STALE_CREDENTIALS = frozenset({"ExpiredToken", "InvalidToken", "TokenRefreshRequired"})
+
 _log = logging.getLogger(__name__)
+
+
+def may_pass(status: int, code: str) -> bool:
+    """Say whether the same request may succeed a moment later."""
+    return status in _PASSING_STATUS or code in _PASSING_CODES
 
 
 class AccessDenied(StorageUnavailable):

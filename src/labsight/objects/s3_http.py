@@ -5,7 +5,6 @@ tile is little else. Both stores behave alike, down to the errors.
 """
 
 import logging
-import os
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -13,11 +12,11 @@ from hashlib import sha256
 from math import inf
 from pathlib import Path
 
-from labsight.errors import InvalidInput, ObjectChanged, SettingsError, StorageUnavailable
+from labsight.errors import InvalidInput, ObjectChanged, StorageUnavailable
 from labsight.objects import credentials as found_credentials
-from labsight.objects import http1, s3_errors
+from labsight.objects import http1, s3_address, s3_errors
 from labsight.objects.attempts import attempts
-from labsight.objects.connections import Connections, Origin, split_url
+from labsight.objects.connections import Connections
 from labsight.objects.credentials import CredentialSource
 from labsight.objects.http1 import Answer
 from labsight.objects.http_dates import parse_date
@@ -27,18 +26,9 @@ from labsight.objects.store import PARALLEL, ObjectInfo
 MAX_WHOLE_BYTES = 1 << 30  # of an object that is read without a range, in memory
 PIECE_BYTES = 16 << 20  # of a download, in memory
 _MAX_ERROR_BYTES = 64 << 10
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_REGION = re.compile(r"[a-z0-9-]{1,40}")
 _CODE = re.compile(rb"<Code>([A-Za-z0-9]{1,80})</Code>")
+_METADATA = "x-amz-meta-"
 _METADATA_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
-# Worth another try, as in botocore's "standard" mode, and what PutObject answers when two
-# conditional writes meet.
-_PASSING_STATUS = frozenset({429, 500, 502, 503, 504})
-_PASSING_CODES = frozenset({
-    "RequestTimeout", "SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded",
-    "ConditionalRequestConflict",
-})  # fmt: skip
-_STALE_CREDENTIALS = frozenset({"ExpiredToken", "InvalidToken", "TokenRefreshRequired"})
 
 _log = logging.getLogger(__name__)
 
@@ -62,15 +52,11 @@ class HttpS3Store:
         endpoint: str | None = None,
         patience: float = inf,
     ) -> None:
-        if not _BUCKET.fullmatch(bucket):
-            raise InvalidInput(f"{bucket[:80]!r} is no name of a bucket")
         self._bucket = bucket
         self._patience = patience
-        self._region = region or _environment_region()
-        if not _REGION.fullmatch(self._region):
-            raise SettingsError(f"AWS_REGION is {self._region!r}, which is no AWS region")
+        self._region = region or s3_address.environment_region() or s3_address.USUAL_REGION
         self._credentials = credentials or found_credentials.from_environment()
-        origin, self._path = _address(bucket, self._region, endpoint or _environment_endpoint())
+        origin, self._path = s3_address.of_bucket(bucket, self._region, endpoint)
         self._host = origin.authority
         self._signer = Signer(self._region)
         self._connections = Connections(origin)
@@ -87,6 +73,11 @@ class HttpS3Store:
             size=int(size),
             etag=headers.get("etag", "").strip('"'),
             modified=parse_date(headers.get("last-modified", "")),
+            metadata={
+                name.removeprefix(_METADATA): value
+                for name, value in headers.items()
+                if name.startswith(_METADATA)
+            },
         )
 
     def read(
@@ -124,7 +115,7 @@ class HttpS3Store:
         for name, value in (metadata or {}).items():
             if not _METADATA_NAME.fullmatch(name):
                 raise InvalidInput(f"metadata {name[:80]!r}: use letters, digits, - _ and . only")
-            headers[f"x-amz-meta-{name.lower()}"] = value
+            headers[f"{_METADATA}{name.lower()}"] = value
         if if_absent:
             headers["if-none-match"] = "*"
         answer = self._ask("PUT", key, headers, _MAX_ERROR_BYTES, body=data)
@@ -195,9 +186,9 @@ class HttpS3Store:
                 return answer
             found = _CODE.search(answer.body)
             code = found[1].decode() if found else str(answer.status)
-            if code in _STALE_CREDENTIALS and self._has_others():
+            if code in s3_errors.STALE_CREDENTIALS and self._has_others():
                 continue
-            if answer.status not in _PASSING_STATUS and code not in _PASSING_CODES:
+            if not s3_errors.may_pass(answer.status, code):
                 told = answer.headers.get("x-amz-bucket-region", "")
                 elsewhere = s3_errors.wrong_region(code, self._bucket, self._region, told)
                 raise elsewhere or s3_errors.translate(code, key, _OPERATIONS[method])
@@ -235,42 +226,3 @@ class HttpS3Store:
 
 
 _OPERATIONS = {"GET": "GetObject", "HEAD": "HeadObject", "PUT": "PutObject"}
-
-
-def _environment_region() -> str:
-    """Return the region; us-east-1, as the AWS tools do for S3, when nothing names one."""
-    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-
-
-def _environment_endpoint() -> str | None:
-    if os.environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
-        return None
-    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-
-
-def _address(bucket: str, region: str, endpoint: str | None) -> tuple[Origin, str]:
-    """Return the server and what goes in front of keys.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
-    """
-    if endpoint is not None:
-        try:
-            origin, path = split_url(endpoint)
-        except InvalidInput as error:
-            raise SettingsError(f"the address of the object store: {error}") from None
-        if path != "/":
-            raise SettingsError(
-                f"the address of the object store is {endpoint[:80]!r}: give the server alone"
-            )
-        return origin, f"/{bucket}"
-    fips = "-fips" if _is_on("AWS_USE_FIPS_ENDPOINT") else ""
-    dual = ".dualstack" if _is_on("AWS_USE_DUALSTACK_ENDPOINT") else ""
-    domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-    server = f"s3{fips}{dual}.{region}.{domain}"
-    if "." in bucket:
-        return Origin("https", server, 443), f"/{bucket}"
-    return Origin("https", f"{bucket}.{server}", 443), ""
-
-
-def _is_on(name: str) -> bool:
-    return os.environ.get(name, "").lower() == "true"

@@ -13,6 +13,7 @@ from labsight.errors import InvalidInput
 from labsight.objects.credentials import Credentials
 
 EMPTY = sha256(b"").hexdigest()
+UNSIGNED = "UNSIGNED-PAYLOAD"  # for bodies that a checksum and TLS guard
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _QUERY = [chr(byte) if byte in _UNRESERVED else f"%{byte:02X}" for byte in range(256)]
 _PATH = [*_QUERY]
@@ -46,11 +47,15 @@ def _utf8(text: str) -> bytes:
 
 
 class Signer:
-    """Signs for one region; the key of the day is derived once a day and secret."""
+    """Signs for one region; the key of the day is derived once a day and secret.
 
-    def __init__(self, region: str, service: str = "s3") -> None:
+    ``offset``: by how many seconds AWS's clock is ahead of this computer's.
+    """
+
+    def __init__(self, region: str, service: str = "s3", offset: float = 0.0) -> None:
         self._region = region
         self._service = service
+        self.offset = offset
         # One tuple, replaced whole: threads see the old or the new one, never half of each.
         self._derived: tuple[str, str, hmac.HMAC] | None = None
 
@@ -61,15 +66,17 @@ class Signer:
         target: tuple[str, str],
         headers: dict[str, str],
         payload: str = EMPTY,
+        unsigned: str = "",
     ) -> bytes:
         """Return the head of a signed request, ready to send; without credentials an unsigned one.
 
         ``target`` is the encoded path and query. ``headers`` have lower-case names, ``host`` among
-        them; all are signed. ``payload`` is the SHA-256 of the body in hex: bodies are small here,
-        so they are always hashed, and S3 refuses one that was altered on the way.
+        them; all are signed. ``payload`` is the SHA-256 of the body in hex, so that S3 refuses one
+        that was altered on the way, or ``UNSIGNED``. ``unsigned``: whole lines of headers that
+        proxies may change.
         """
         path, query = target
-        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() + self.offset))
         signature = ""
         if credentials is not None:
             headers = {**headers, "x-amz-content-sha256": payload, "x-amz-date": stamp}
@@ -86,7 +93,7 @@ class Signer:
         where = f"{path}?{query}" if query else path
         fields = lines.replace("\n", "\r\n")
         try:
-            return f"{method} {where} HTTP/1.1\r\n{fields}{signature}\r\n".encode("ascii")
+            return f"{method} {where} HTTP/1.1\r\n{fields}{unsigned}{signature}\r\n".encode("ascii")
         except UnicodeEncodeError:
             raise InvalidInput(
                 "a header of a request to the object store holds other characters than ASCII"

@@ -1,7 +1,7 @@
 """What labsight asks of an object store."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -14,13 +14,14 @@ class ObjectInfo:
     """One version of an object.
 
     ``etag`` is opaque and without quotes; it differs whenever the content differs. ``size`` is in
-    bytes.
+    bytes. ``metadata`` is what was written with it, names in small letters; only ``head`` tells it.
     """
 
     key: str
     size: int
     etag: str
     modified: datetime
+    metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 class ObjectStore(Protocol):

@@ -1,10 +1,9 @@
 """The S3 client of our own: signatures as AWS's, errors as boto3's store, nothing unbounded."""
 
-import ssl
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,9 +11,6 @@ import pytest
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotocoreCredentials
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +27,7 @@ from labsight.objects.credentials import Credentials, Fixed
 from labsight.objects.s3_errors import AccessDenied, WrongRegion
 from labsight.objects.s3_http import HttpS3Store
 from labsight.objects.sigv4 import Signer
+from tests.support.certificates import self_signed, server_context
 from tests.support.range_server import Files, Odd, cut_short, error, failing, hanging_up, serving
 
 KEYS = Credentials("AKIDEXAMPLE", "secret")
@@ -74,11 +71,30 @@ def test_nothing_is_tried_again_when_patience_is_over(
     assert begun == tried
 
 
+def test_a_wait_can_be_ended_and_is_no_longer_for_being_watched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(attempts, "wait", waits.append)
+    monkeypatch.setattr("random.random", lambda: 1.0)
+    assert list(attempts.attempts(most=5, tick=lambda: None)) == [0, 1, 2, 3, 4]
+    assert sum(waits) == pytest.approx(1 + 2 + 4 + 8)
+    assert max(waits) < 0.21
+
+    def enough() -> None:
+        raise KeyboardInterrupt
+
+    tried = attempts.attempts(tick=enough)
+    next(tried)
+    with pytest.raises(KeyboardInterrupt):
+        next(tried)
+
+
 def test_a_signature_is_that_of_the_example_in_the_documentation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html ."""
-    monkeypatch.setattr("labsight.objects.sigv4.time.gmtime", lambda: time.struct_time(NOW))
+    monkeypatch.setattr("labsight.objects.sigv4.time.gmtime", lambda _: time.struct_time(NOW))
     keys = Credentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
     host = {"host": "examplebucket.s3.amazonaws.com"}
     signer = Signer("us-east-1")
@@ -97,6 +113,16 @@ def botocore_signature(
     held = BotocoreCredentials(*credentials)
     S3SigV4Auth(held, "s3", region).add_auth(request)
     return str(request.headers["Authorization"])
+
+
+def test_the_clock_of_aws_is_signed_with_and_what_proxies_change_is_not() -> None:
+    signer = Signer("us-east-1", offset=-3600.0)
+    head = signer.request(KEYS, "GET", ("/a", ""), {"host": "h"}, unsigned="user-agent:x\r\n")
+    [stamp] = [line for line in head.decode().split("\r\n") if line.startswith("x-amz-date:")]
+    told = datetime.strptime(stamp, "x-amz-date:%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    assert abs(datetime.now(UTC).timestamp() - 3600 - told.timestamp()) < 60
+    assert b"\r\nuser-agent:x\r\n" in head
+    assert b"SignedHeaders=host;x-amz-content-sha256;x-amz-date," in head
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
@@ -118,7 +144,7 @@ def test_any_key_query_and_body_is_signed_as_botocore_signs_it(
     headers = {"host": "archive.s3.amazonaws.com", "if-match": '"x"', "range": "bytes=0-9"}
     payload = sha256(body).hexdigest()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("labsight.objects.sigv4.time.gmtime", now.timetuple)
+        patch.setattr("labsight.objects.sigv4.time.gmtime", lambda _: now.timetuple())
         patch.setattr("botocore.auth.get_current_datetime", lambda: now.replace(tzinfo=None))
         ours = Signer(region).request(
             credentials, "PUT" if body else "GET", (path, query), headers, payload
@@ -140,7 +166,7 @@ def test_a_key_of_a_day_is_derived_anew_for_the_next_day_and_another_secret(
     for day, secret in ((24, "one"), (24, "two"), (25, "two"), (25, "two")):
         monkeypatch.setattr(
             "labsight.objects.sigv4.time.gmtime",
-            lambda day=day: time.struct_time((2013, 5, day, *NOW[3:])),
+            lambda _, day=day: time.struct_time((2013, 5, day, *NOW[3:])),
         )
         assert signed(used, secret) == signed(Signer("us-east-1"), secret)
 
@@ -371,6 +397,7 @@ def test_without_credentials_nothing_is_signed(files: Files) -> None:
         ("archive", "eu-west-1", {}, "archive.s3.eu-west-1.amazonaws.com", ""),
         ("ar.chive", "eu-west-1", {}, "s3.eu-west-1.amazonaws.com", "/ar.chive"),
         ("archive", "cn-north-1", {}, "archive.s3.cn-north-1.amazonaws.com.cn", ""),
+        ("archive", "eusc-de-east-1", {}, "archive.s3.eusc-de-east-1.amazonaws.eu", ""),
         (
             "archive",
             "us-east-1",
@@ -465,36 +492,14 @@ def test_an_error_page_of_a_proxy_is_no_code(store: HttpS3Store, files: Files) -
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A key and a certificate for localhost that it signed itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path / "certificate.pem"
-    path.write_bytes(
-        made.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return path
+    return self_signed(tmp_path / "certificate.pem", "localhost")
 
 
 def test_a_server_that_cannot_be_trusted_is_told_nothing(
     certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(certificate)
-    with serving(tls) as files:
+    with serving(server_context(certificate)) as files:
         files.contents["/archive/a"] = b"0123456789"
         endpoint = f"https://localhost:{files.port}"
         store = HttpS3Store("archive", "us-east-1", Fixed(KEYS), endpoint)

@@ -72,6 +72,17 @@ def test_head_tells_size_and_a_version_that_changes_with_the_content(store: Obje
     assert store.write("a/b", b"other").etag != first.etag
 
 
+def test_head_tells_the_metadata_by_names_in_small_letters(store: ObjectStore) -> None:
+    told = {"Labsight-Case-Id": "S26-1%20%C3%A4", "mtime-ns": "17"}
+    store.write("a/b", b"one", metadata=told)
+    store.write("a/c", b"one")
+    lower = {name.lower(): value for name, value in told.items()}
+    keeps_none = isinstance(store, FolderStore)
+    assert store.head("a/b").metadata == ({} if keeps_none else lower)
+    assert store.head("a/c").metadata == {}
+    assert len({store.head("a/b"), store.head("a/c")}) == 2
+
+
 def test_a_missing_object_is_named(store: ObjectStore) -> None:
     for call in (store.head, store.read):
         with pytest.raises(ObjectMissing, match="a/nothing"):
