@@ -8,7 +8,7 @@ from labsight.catalog import Catalog, connect
 from labsight.objects.s3 import S3Store
 from labsight.settings import Environment
 from labsight.slides.importing import Importer
-from labsight.slides.notices import created_keys
+from labsight.slides.notices import notices
 from labsight.slides.staging.shared import SharedScratch
 
 WAIT_SECONDS = 300  # for a copy that somebody else is fetching: nobody waits for an answer here
@@ -40,7 +40,8 @@ def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 
 def _import(body: str) -> None:
-    for key in created_keys(body):
-        if key.startswith(keys.SLIDES):
-            outcome = _importer.run(key)
-            _log.info("%s: %s %s", key, outcome.state, outcome.reason or "")
+    for notice in notices(body):
+        if notice.key.startswith(keys.SLIDES):
+            outcome = _importer.run(notice.key, again=notice.again)
+            state = outcome.state or "passed over,"
+            _log.info("%s: %s %s", notice.key, state, outcome.reason or "")

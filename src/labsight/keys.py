@@ -12,14 +12,15 @@
 A relative path is NFC, with forward slashes. What S3 or a web address takes badly is written
 ``%XX`` per UTF-8 byte, so each key leads back to exactly one name. ``~`` is never in a name: it
 marks a revision (``<stem>~r2<suffix>``), that is, other content under a name the archive already
-holds.
+holds; of a unit the folder is marked. No file's key ends in ``/unit.json`` and no folder of a
+file's key is marked, so units and files never meet.
 """
 
 import base64
 import hashlib
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from labsight.errors import InvalidInput
@@ -37,12 +38,16 @@ PRIVATE_IMAGES = frozenset({"label", "macro"})  # what can identify a patient
 MAX_KEY_BYTES = 1024
 _SAFE_PUNCTUATION = frozenset("!-_.'()&$@=;+, ")
 
+_PLAIN = re.compile(
+    r"[A-Za-z0-9!_.'()&$@=;+,-](?:[A-Za-z0-9!_.'()&$@=;+, -]*[A-Za-z0-9!_.'()&$@=;+,-])?"
+)
 _TURNS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _SLIDE_ID = re.compile(r"[a-z2-7]{16}")
 _ESCAPED = re.compile(r"(?:%[0-9A-F]{2})+")
 _SUFFIX = re.compile(r"(?:\.ome)?\.[^.]*$", re.IGNORECASE)
 _REVISION = re.compile(r"~r([1-9][0-9]{0,8})$")
+_MAX_REVISION = 999_999_999
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ class SlideKey:
     source: str
     path: str
     revision: int = 1
+    _key: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not _SOURCE.fullmatch(self.source):
@@ -63,19 +69,21 @@ class SlideKey:
                 f"source {self.source!r}: use 1 to 63 lower-case letters, digits and hyphens, "
                 "starting with a letter or digit"
             )
-        if self.revision < 1:
-            raise InvalidInput(f"revision {self.revision} of {self.path!r}: revisions count from 1")
+        if not 1 <= self.revision <= _MAX_REVISION:
+            raise InvalidInput(
+                f"revision {self.revision} of {self.path[:60]!r}: revisions count from 1 to "
+                f"{_MAX_REVISION:,}"
+            )
         object.__setattr__(self, "path", unicodedata.normalize("NFC", self.path))
         if not all(self.path.split("/")):
             raise InvalidInput(f"path {self.path!r}: a relative path with no empty part is needed")
-        size = len(str(self).encode())
-        if size > MAX_KEY_BYTES:
-            raise InvalidInput(
-                f"path {self.path[:60]!r}...: its key has {size} bytes, S3 takes {MAX_KEY_BYTES}; "
-                "shorten the file or folder names"
-            )
+        object.__setattr__(self, "_key", self._written())
+        _check_length(self.path, self._key)
 
     def __str__(self) -> str:
+        return self._key
+
+    def _written(self) -> str:
         parts = [_escape(part) for part in self.path.split("/")]
         if self.revision > 1:
             stem, suffix = _split_suffix(parts[-1])
@@ -143,12 +151,21 @@ def parse_slide(key: str) -> SlideKey:
 
 def unit_key(source: str, folder: str, revision: int = 1) -> str:
     """Return the key of the ``unit.json`` that closes the unit in ``folder`` of a source."""
-    return f"{SlideKey(source, folder, revision)}/{UNIT}"
+    key = f"{SlideKey(source, folder, revision)}/{UNIT}"
+    _check_length(folder, key)
+    return key
 
 
 def is_unit(key: str) -> bool:
     """Whether the key is that of a ``unit.json``."""
     return key.endswith(f"/{UNIT}")
+
+
+def parse_unit(key: str) -> SlideKey:
+    """Read the key of a ``unit.json`` back: source, folder and revision. Raise InvalidInput."""
+    if not is_unit(key):
+        raise InvalidInput(f"key {key[:80]!r}: the key of a unit ends with '/{UNIT}'")
+    return parse_slide(key.removesuffix(f"/{UNIT}"))
 
 
 def slide_id(key: str) -> str:
@@ -192,10 +209,24 @@ def made_tile_key(slide: str, version: str, name: str) -> str:
     return f"{MADE}{check_slide_id(slide)}/{version}/{name}"
 
 
+def _check_length(path: str, key: str) -> None:
+    size = len(key.encode())
+    if size > MAX_KEY_BYTES:
+        raise InvalidInput(
+            f"path {path[:60]!r}...: its key has {size} bytes, S3 takes {MAX_KEY_BYTES}; shorten "
+            "the file or folder names"
+        )
+
+
 def _escape(part: str) -> str:
-    """Write one part of a path so that S3 and web addresses take it as it is."""
-    if set(part) == {"."} or part == UNIT:
+    """Write one part of a path so that S3 and web addresses take it as it is.
+
+    ``unit.json`` is the archive's own, in any capitals: on a share they are one name.
+    """
+    if set(part) == {"."} or part.casefold() == UNIT:
         return part.replace(".", "%2E")
+    if _PLAIN.fullmatch(part):  # most names, and a hundred times faster
+        return part
     kept = "".join(c if _is_plain(c) else _percent(c) for c in part)
     kept = re.sub("^ ", "%20", kept)
     return re.sub(" $", "%20", kept)

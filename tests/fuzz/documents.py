@@ -64,7 +64,11 @@ class Units(Target):
 
     def make_seeds(self) -> Sequence[bytes]:
         members = tuple(Member(f"case 1/series/{n}.dcm", 100 + n, "abc") for n in range(5))
-        return [units.write(Unit("dicom", members)), units.write(Unit("mrxs", members[:1]))]
+        again = Member(
+            "case 1/series/9.dcm", 7, None, revision=3, mtime_ns=1_773_478_755_000_000_000
+        )
+        told = Unit("mrxs", (*members[:1], again), "S26-1", "S26-1-A1", "left", "lacks 10.dcm")
+        return [units.write(Unit("dicom", members)), units.write(told)]
 
     def run(self, number: int, content: bytes, chance: Random) -> None:
         del number, chance

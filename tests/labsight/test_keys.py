@@ -8,11 +8,22 @@ from labsight import keys
 from labsight.errors import InvalidInput
 from labsight.keys import SlideKey
 
-names = st.text(min_size=1, max_size=40).filter(lambda name: "/" not in name)
+# Text of any kind, halves of characters among it, and pieces that look like what a key adds.
+letters = st.characters(exclude_characters="/", codec=None)
+pieces = st.sampled_from([
+    "~r2", "~r2.svs", "%7E", "%7Er2", "%2E", "\ud800", "\udcff", "e\u0301", "\u00e9", "\u212b",
+    "unit.json", "UNIT.json", "unit%2Ejson", "series-0123abcd", ".", "..", " ", ".ome", ".ome.tif",
+    ".svs", "a", "~", "%", "\n", "\0", "\\", ":",
+])  # fmt: skip
+names = st.one_of(
+    st.text(letters, min_size=1, max_size=40),
+    st.lists(st.one_of(pieces, letters), min_size=1, max_size=5).map("".join),
+)
 paths = st.lists(names, min_size=1, max_size=4).map("/".join)
+revisions = st.one_of(st.integers(1, 3), st.integers(1, 999_999_999))
 
 
-@given(path=paths, revision=st.integers(1, 99))
+@given(path=paths, revision=revisions)
 def test_every_key_leads_back_to_the_name_it_was_made_from(path: str, revision: int) -> None:
     key = SlideKey("scanner-1", path, revision)
     assert keys.parse_slide(str(key)) == key
@@ -24,11 +35,57 @@ def test_two_names_never_share_a_key(one: str, other: str) -> None:
     assert (str(SlideKey("a", one)) == str(SlideKey("a", other))) == same
 
 
+@given(one=st.tuples(paths, revisions), other=st.tuples(paths, revisions))
+def test_two_revisions_never_share_a_key(one: tuple[str, int], other: tuple[str, int]) -> None:
+    first, second = SlideKey("a", *one), SlideKey("a", *other)
+    assert (str(first) == str(second)) == (first == second)
+
+
+@given(folder=paths, revision=revisions)
+def test_a_unit_s_key_leads_back_to_its_folder_and_revision(folder: str, revision: int) -> None:
+    key = keys.unit_key("scanner-1", folder, revision)
+    assert keys.is_unit(key)
+    assert keys.parse_unit(key) == SlideKey("scanner-1", folder, revision)
+
+
+@given(folder=paths, revision=revisions, path=paths, other=revisions)
+def test_no_file_ever_has_the_key_of_a_unit(
+    folder: str, revision: int, path: str, other: int
+) -> None:
+    unit = keys.unit_key("lab", folder, revision)
+    for name in (path, f"{folder}/{path}", f"{folder}/{keys.UNIT}", f"{folder}~r2/{keys.UNIT}"):
+        key = str(SlideKey("lab", name, other))
+        assert not keys.is_unit(key)
+        assert key.casefold() != unit.casefold()
+
+
+def test_a_member_s_revision_and_a_unit_s_are_told_apart() -> None:
+    assert keys.unit_key("lab", "a/s1", 2) == "slides/lab/a/s1~r2/unit.json"
+    assert keys.place_of("slides/lab/a/s1~r2/unit.json") == ("lab", "a/s1", 2)
+    assert str(SlideKey("lab", "a/s1~r2/unit.json")) == "slides/lab/a/s1%7Er2/unit%2Ejson"
+    assert str(SlideKey("lab", "a/s1/unit.json", 2)) == "slides/lab/a/s1/unit%2Ejson~r2"
+    with pytest.raises(InvalidInput, match=r"ends with '/unit\.json'"):
+        keys.parse_unit("slides/lab/a/s1.svs")
+
+
+def test_a_unit_whose_key_is_too_long_for_s3_is_refused() -> None:
+    folder = "x" * (keys.MAX_KEY_BYTES - len("slides/lab/"))
+    assert SlideKey("lab", folder)
+    with pytest.raises(InvalidInput, match="its key has 1034 bytes, S3 takes 1024"):
+        keys.unit_key("lab", folder)
+
+
+@pytest.mark.parametrize("revision", [0, -1, 1_000_000_000])
+def test_a_revision_that_no_key_could_tell_is_refused(revision: int) -> None:
+    with pytest.raises(InvalidInput, match="count from 1 to 999,999,999"):
+        SlideKey("lab", "a.svs", revision)
+
+
 @given(path=paths)
 def test_a_key_holds_nothing_that_s3_or_an_address_takes_badly(path: str) -> None:
     key = str(SlideKey("a", path))
     assert not set(key) & set('\\{}^`[]"<>~#|?*:\0\n\x7f')
-    assert not any(part in {".", "..", keys.UNIT} for part in key.split("/"))
+    assert not any(part.casefold() in {".", "..", keys.UNIT} for part in key.split("/"))
 
 
 @pytest.mark.parametrize(
@@ -40,6 +97,8 @@ def test_a_key_holds_nothing_that_s3_or_an_address_takes_badly(path: str) -> Non
         ("a~r2.svs", "slides/lab/a%7Er2.svs"),
         (" x .svs ", "slides/lab/%20x .svs%20"),
         ("unit.json", "slides/lab/unit%2Ejson"),
+        ("a/Unit.JSON", "slides/lab/a/Unit%2EJSON"),
+        ("a.svs.", "slides/lab/a.svs."),
         ("Präparat-日本.svs", "slides/lab/Präparat-日本.svs"),
         ("Pra\u0308parat.svs", "slides/lab/Präparat.svs"),
     ],

@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 from labsight import keys
 from labsight.catalog import Catalog
 from labsight.errors import SettingsError
+from labsight.objects import metadata
 from local.moto_server import embedded_aws
 from tests.support.made_slides import make_svs
 
@@ -178,6 +179,29 @@ def test_an_older_event_that_comes_late_changes_nothing(
     older = created(key) | {"time": "2020-01-01T00:00:00Z"}
     importer.handle({"Records": [message(2, older), message(3, older)]}, None)
     assert catalog.slide(keys.slide_id(key)).updated_at == before.updated_at
+
+
+def test_parts_are_passed_over_and_a_message_may_ask_again(
+    s3: Any, catalog: Catalog, tmp_path: Path, caplog: pytest.LogCaptureFixture, function: Start
+) -> None:
+    key, part, unit = "slides/lab/a.svs", "slides/lab/s1/a.dat", "slides/lab/s1/unit.json"
+    s3.upload_file(str(make_svs(tmp_path / "a.svs")), BUCKET, key)
+    s3.put_object(Bucket=BUCKET, Key=part, Body=b"x", Metadata=metadata.of_part(unit))
+    importer = function("importer")
+    etag = s3.head_object(Bucket=BUCKET, Key=key)["ETag"].strip('"')
+    catalog.record(key, "importer", etag=etag, import_state="failed", failure_reason="of old")
+    events = [created(key), created(part), created(key) | {"again": True}]
+    with caplog.at_level(logging.INFO):
+        for number, event in enumerate(events):
+            answer = importer.handle({"Records": [message(number, event)]}, None)
+            assert answer == {"batchItemFailures": []}
+    told = [one.getMessage() for one in caplog.records if one.name.startswith("lambdas.importer")]
+    assert told == [
+        f"{key}: failed of old",
+        f"{part}: passed over, part of {unit}",
+        f"{key}: imported ",
+    ]
+    assert [row.key for row in catalog.slides().slides] == [key]
 
 
 def test_a_database_that_is_away_sends_the_message_back(

@@ -90,7 +90,7 @@ def page(chromium: Browser) -> Iterator[Page]:
 
 def show(page: Page, address: str, name: str = STAINED) -> None:
     listed = page.request.get(f"{address}/api/slides").json()["items"]
-    slide = next(one["id"] for one in listed if one["filename"] == name)
+    slide = next(one["id"] for one in listed if name in one["path"].split("/"))
     page.goto(f"{address}/viewer.html?slide={slide}")
     settle(page)
 

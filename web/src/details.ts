@@ -37,6 +37,7 @@ export function fillDetails(
       ["Slide", slide?.slide_id ?? null],
       ["Image", slide?.image_id ?? null],
       ["Barcode", slide?.barcode ?? null],
+      ["Incomplete", slide?.incomplete ?? null],
     ]),
     ...section("Scan", scanRows(descriptor, slide, now)),
     ...levels(descriptor),

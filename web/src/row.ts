@@ -81,6 +81,9 @@ function nameCell(slide: Slide, list: ListState): HTMLElement {
     slide.revision > 1 ? el("span", { class: "tag" }, `rescan ${slide.revision}`) : null;
   const storage =
     slide.storage === "available" ? null : el("span", { class: "tag" }, slide.storage);
+  const incomplete = slide.incomplete
+    ? el("span", { class: "tag", title: slide.incomplete }, "incomplete")
+    : null;
   return el(
     "div",
     { class: "name" },
@@ -91,6 +94,7 @@ function nameCell(slide: Slide, list: ListState): HTMLElement {
       el("span", { class: "folder", title: folder }, folder),
       revision,
       storage,
+      incomplete,
     ),
   );
 }

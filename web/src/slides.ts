@@ -34,6 +34,8 @@ export interface Slide {
   readonly tissue: number | null;
   /** How much fine detail the tissue shows; compares scans of one scanner. */
   readonly sharpness: number | null;
+  /** Why the slide is not whole, where the lab sent it all the same. */
+  readonly incomplete: string | null;
   readonly case_id: string | null;
   readonly slide_id: string | null;
   readonly image_id: string | null;

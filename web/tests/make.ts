@@ -27,6 +27,7 @@ export function makeSlide(different: Partial<Slide> = {}): Slide {
     format: "svs",
     tissue: 0.3421,
     sharpness: 0.1273,
+    incomplete: null,
     case_id: "S26-01234",
     slide_id: "A1",
     image_id: null,

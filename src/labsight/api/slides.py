@@ -39,6 +39,9 @@ class Slide(BaseModel):
     size_bytes: int | None
     import_state: Literal["importing", "imported", "failed"]
     failure: Failure | None
+    incomplete: str | None = Field(
+        description="why the slide is not whole, where the lab sent it all the same"
+    )
     review: Literal["new", "rescan", "ready", "sent"]
     storage: Literal["available", "archived", "restoring"]
     width: int | None

@@ -62,6 +62,7 @@ class Slide(Base):
     import_state: Mapped[str] = mapped_column(String(16), index=True)
     failure_kind: Mapped[str | None] = mapped_column(String(32))
     failure_reason: Mapped[str | None] = mapped_column(Text)
+    incomplete: Mapped[str | None] = mapped_column(Text)  # why it is not whole, as the lab says
     review: Mapped[str] = mapped_column(String(16), default=Review.NEW)
     storage: Mapped[str] = mapped_column(String(16), default=Storage.AVAILABLE)
 

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from labsight.errors import StorageUnavailable
+
 # A slide whose index is of an older release is met by every tile of a view: one message will do.
 AGAIN_SECONDS = 600.0
 _MOST_REMEMBERED = 10_000
@@ -49,21 +51,40 @@ class ImportQueue:
                 self._asked.clear()
             self._asked[key] = now
         try:
-            self._send(key)
+            self._send(key, "labsight.tiles")
+            _log.info("%s is imported again: its index is old or damaged", key)
         except Exception as error:  # noqa: BLE001 - the caller has an answer to give either way
             _log.warning("%s could not be asked for again: %s", key, error)
             with self._lock:
                 self._asked.pop(key, None)
 
-    def _send(self, key: str) -> None:
+    def send(self, key: str, again: bool) -> None:
+        """Ask now; with ``again`` also for what was imported before, or could not be.
+
+        Raises StorageUnavailable when the queue did not take it.
+        """
+        from botocore.exceptions import (  # noqa: PLC0415 - most functions never need it
+            BotoCoreError,
+            ClientError,
+        )
+
+        try:
+            self._send(key, "labsight.register", again=again)
+        except (BotoCoreError, ClientError, OSError) as error:
+            raise StorageUnavailable(
+                f"{key} could not be put into the import queue {self._url}: {error}"
+            ) from error
+
+    def _send(self, key: str, source: str, *, again: bool = False) -> None:
         if self._client is None:
             import boto3  # noqa: PLC0415 - most functions never need it
 
             self._client = boto3.client("sqs")
-        message = {
+        message: dict[str, Any] = {
             "detail-type": "Object Created",
-            "source": "labsight.tiles",
+            "source": source,
             "detail": {"object": {"key": key}},
         }
+        if again:
+            message["again"] = True
         self._client.send_message(QueueUrl=self._url, MessageBody=json.dumps(message))
-        _log.info("%s is imported again: its index is old or damaged", key)

@@ -1,7 +1,8 @@
 """Imports a slide: reads its structure by range, keeps index and small pictures, writes the row.
 
 Safe to repeat at any point: everything written is a function of the file, and a row that already
-tells of this version of the file is left alone.
+tells of this version of the file is left alone. What is a part of a slide of several files is no
+slide: the ``unit.json`` that is sent after all parts is imported.
 """
 
 import logging
@@ -27,11 +28,12 @@ from labsight.errors import (
     StorageUnavailable,
     UnsupportedSlide,
 )
-from labsight.objects import ObjectInfo, ObjectStore
+from labsight.objects import ObjectInfo, ObjectStore, metadata
+from labsight.objects.metadata import Declared
 from labsight.objects.side_by_side import side_by_side
 from labsight.slides import barcode, sidecar
 from labsight.slides.index import SlideIndex, version_of
-from labsight.slides.indexing import Indexed, index_of
+from labsight.slides.indexing import Indexed, index_of, unit_of
 from labsight.slides.pixels import encode
 from labsight.slides.preparing import PICTURE_QUALITY, Prepared, prepare
 from labsight.slides.staging.protocol import Staging
@@ -55,10 +57,13 @@ _READER_FAULTS = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one object; ``changed`` is False when it was imported before."""
+    """What became of one object; ``changed`` is False when it was imported before.
+
+    ``state`` is None for a part of a slide of several files; ``reason`` tells of which.
+    """
 
     slide_id: str
-    state: ImportState
+    state: ImportState | None
     reason: str | None = None
     changed: bool = True
 
@@ -74,8 +79,9 @@ class Importer:
     def run(self, key: str, who: str = "importer", *, again: bool = False) -> Outcome:
         """Import the object at ``key``; with ``again`` also when that was done before.
 
-        A file that cannot be used becomes a ``failed`` row with its reason. What trying again may
-        mend (StorageUnavailable, a database that is away) is raised.
+        A file that cannot be used becomes a ``failed`` row with its reason, a part of a slide of
+        several files none. What trying again may mend (StorageUnavailable, a database that is away)
+        is raised.
         """
         for _ in range(_TRIES):
             try:
@@ -91,6 +97,9 @@ class Importer:
 
     def _run(self, info: ObjectInfo, who: str, *, again: bool) -> Outcome:
         slide_id = keys.slide_id(info.key)
+        whole = metadata.unit_of(info.metadata)
+        if whole is not None and not keys.is_unit(info.key):
+            return Outcome(slide_id, None, f"part of {whole}", changed=False)
         # The size of a slide of several files is known once they have been looked up.
         size: dict[str, Any] = {} if keys.is_unit(info.key) else {"size_bytes": info.size}
         row = self._catalog.record(info.key, who, **size)
@@ -99,23 +108,45 @@ class Importer:
                 slide_id, ImportState(row.import_state), row.failure_reason, changed=False
             )
         self._catalog.record(info.key, who, import_state=ImportState.IMPORTING)
+        return self._read(info, who)
+
+    def _read(self, info: ObjectInfo, who: str) -> Outcome:
+        """Read a slide, keep what is made of it, and note what became of it."""
+        declared = metadata.declared(info.metadata)
         try:
-            indexed = index_of(self._store, info, self._staging)
+            unit = unit_of(self._store, info)
+            if unit is not None:
+                declared = metadata.clean(unit.case_id, unit.slide_id, unit.incomplete)
+            indexed = index_of(self._store, info, self._staging, unit)
             prepared = prepare(self._store, self._staging, indexed)
         except SlideError as error:
-            return self._fail(info.key, who, _KINDS[type(error)], error.message, info.etag)
+            kind = _KINDS[type(error)]
+            return self._fail(info.key, who, kind, error.message, info.etag, declared)
         except _READER_FAULTS as error:
             _log.exception("%s broke its reader", info.key)
             reason = f"the file is built so that its reader gave up ({type(error).__name__})"
-            return self._fail(info.key, who, "damaged", reason, info.etag)
+            return self._fail(info.key, who, "damaged", reason, info.etag, declared)
+        slide_id = keys.slide_id(info.key)
         index = self._keep(slide_id, indexed, prepared)
         if self._store.head(info.key).etag != info.etag or index.etag != info.etag:
             raise ObjectChanged(f"{info.key}: replaced while it was imported")
         self._check_kept(slide_id, index)
-        self._catalog.record(info.key, who, unless_edited=_ids(prepared), **_row(prepared))
+        ids, row = _ids(prepared, declared), _row(prepared)
+        self._catalog.record(
+            info.key, who, unless_edited=ids, incomplete=declared.incomplete, **row
+        )
         return Outcome(slide_id, ImportState.IMPORTED)
 
-    def _fail(self, key: str, who: str, kind: str, reason: str, etag: str | None) -> Outcome:
+    def _fail(
+        self,
+        key: str,
+        who: str,
+        kind: str,
+        reason: str,
+        etag: str | None,
+        declared: Declared | None = None,
+    ) -> Outcome:
+        """Note why a slide cannot be shown; it is found by what the lab declares all the same."""
         slide_id = keys.slide_id(key)
         reason = keys.printable(reason[:1].upper() + reason[1:])
         if self._catalog.record(key, who).version is not None:  # it was shown, and must not be
@@ -131,6 +162,8 @@ class Importer:
             failure_reason=reason,
             etag=etag,
             version=None,
+            unless_edited=declared.ids if declared else None,
+            **({"incomplete": declared.incomplete} if declared else {}),
         )
         return Outcome(slide_id, ImportState.FAILED, reason)
 
@@ -170,13 +203,18 @@ class Importer:
                 raise ObjectChanged(f"{info.key}: replaced by another import")
 
 
-def _ids(prepared: Prepared) -> dict[str, str | None]:
-    """Return the ids on the label; without a label that can be read they are unknown."""
+def _ids(prepared: Prepared, declared: Declared) -> dict[str, str | None]:
+    """Return the ids that the lab declares, else those on the label, if it can be read.
+
+    The lab's are from its own list or its way to name files. A label may be another lab's or an old
+    one under the new, and how its barcode is built is a guess.
+    """
     label = prepared.pictures.get("label")
     found = barcode.read_label(label) if label is not None else None
-    if found is None:
-        return {"barcode": None, "case_id": None, "slide_id": None}
-    return {"barcode": found.barcode, "case_id": found.case_id, "slide_id": found.slide_id}
+    read: dict[str, str | None] = {"barcode": None, "case_id": None, "slide_id": None}
+    if found is not None:
+        read = {name: getattr(found, name) for name in read}
+    return read | declared.ids
 
 
 def _is_done(row: Slide, info: ObjectInfo) -> bool:

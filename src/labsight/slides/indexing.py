@@ -1,5 +1,6 @@
 """Finds out what a slide in the archive is made of: any format, one file or several."""
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -17,8 +18,16 @@ from labsight.slides.formats.tiff.slide import read_tiff
 from labsight.slides.index import SlideIndex, SourceFile
 from labsight.slides.ranges import Bytes, ObjectBytes
 from labsight.slides.staging.protocol import Staging
+from labsight.slides.units import Unit
 
 _SIDE_BY_SIDE = 8  # requests to the store at a time, for the members of a unit
+# Kinds of units that the archive keeps and no reader here opens: what to do.
+_UNREAD = {
+    "vsi": "it is an Olympus or Evident VSI slide, which labsight keeps but does not read; to see "
+    "it, export it from the scanner's program as OME-TIFF or tiled TIFF and send that",
+    "tif-folder": "it is a folder of single TIFF images, which labsight keeps but does not put "
+    "together; to see it, save it as OME-TIFF in Micro-Manager or ImageJ and send that",
+}
 
 
 @dataclass(frozen=True)
@@ -33,18 +42,24 @@ class Indexed:
     icc: bytes = b""
 
 
-def index_of(store: ObjectStore, key: str | ObjectInfo, staging: Staging | None = None) -> Indexed:
+def index_of(
+    store: ObjectStore,
+    key: str | ObjectInfo,
+    staging: Staging | None = None,
+    unit: Unit | None = None,
+) -> Indexed:
     """Read the structure of the slide at ``key``, by range where that suffices.
 
-    What was told of the object spares looking it up. ``staging`` is where files are copied that
-    only OpenSlide can open; without it they are refused.
+    What was told of the object, and its ``unit`` from ``unit_of``, spare looking them up.
+    ``staging`` is where files are copied that only OpenSlide can open; without it they are refused.
     Raises ObjectMissing, NotASlide, DamagedSlide, UnsupportedSlide, and what the store raises.
     """
     info = store.head(key) if isinstance(key, str) else key
     if not info.size:
         raise NotASlide("the file is empty")
-    files = _members(store, info) if keys.is_unit(info.key) else [info]
-    structure = _structure(store, files, alone=not keys.is_unit(info.key))
+    unit = unit or unit_of(store, info)
+    files = _members(store, info.key, unit) if unit else [info]
+    structure = _structure(store, files, unit)
     sources = tuple(SourceFile(one.key, one.etag, one.size) for one in files)
     if structure.levels:
         return Indexed(_index(info, sources, structure), structure.pictures, structure.icc)
@@ -53,12 +68,23 @@ def index_of(store: ObjectStore, key: str | ObjectInfo, staging: Staging | None 
     return _from_openslide(info, sources, structure, staging)
 
 
-def _members(store: ObjectStore, info: ObjectInfo) -> list[ObjectInfo]:
-    """Look up the files of a unit; raise DamagedSlide when one is missing or of another size."""
+def unit_of(store: ObjectStore, info: ObjectInfo) -> Unit | None:
+    """Read what a ``unit.json`` says; None for a slide of one file.
+
+    Raises DamagedSlide, ObjectChanged and what the store raises.
+    """
+    if not keys.is_unit(info.key):
+        return None
     if info.size > units.MAX_BYTES:
         raise DamagedSlide(f"the unit.json has {info.size:,} bytes; it lists files, no more")
-    unit = units.read(store.read(info.key, etag=info.etag))
-    wanted = units.member_keys(info.key, unit)
+    return units.read(store.read(info.key, etag=info.etag))
+
+
+def _members(store: ObjectStore, key: str, unit: Unit) -> list[ObjectInfo]:
+    """Look up the files of a unit; raise DamagedSlide when one is missing or of another size."""
+    if unit.kind in _UNREAD:
+        raise UnsupportedSlide(_UNREAD[unit.kind])
+    wanted = units.member_keys(key, unit)
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
         found = list(pool.map(lambda key: _head(store, key), wanted))
     for member, file in zip(unit.members, found, strict=True):
@@ -80,15 +106,15 @@ def _head(store: ObjectStore, key: str) -> ObjectInfo:
         ) from None
 
 
-def _structure(store: ObjectStore, files: list[ObjectInfo], *, alone: bool) -> Structure:
-    """Let the reader of the format look; ``files`` grows by those that a TIFF file names."""
+def _structure(store: ObjectStore, files: list[ObjectInfo], unit: Unit | None) -> Structure:
+    """Let the reader of the format look."""
     first = ObjectBytes(store, files[0])
     if is_dicom(first):
         return read_dicom([first, *(ObjectBytes(store, file) for file in files[1:])])
     if is_tiff(first):
-        if alone:
+        if unit is None:
             return read_tiff(first)
-        return _of_set(read_tiff(first, _Siblings(store, files).open), len(files))
+        return _of_set(read_tiff(first, _Siblings(store, files, unit).open), len(files))
     return Structure(scan=opened.NOTHING, reason="it is no TIFF and no DICOM file")
 
 
@@ -99,16 +125,20 @@ def _of_set(structure: Structure, files: int) -> Structure:
 
 
 class _Siblings:
-    """The other files of an OME-TIFF set, numbered by their places in the unit."""
+    """The other files of an OME-TIFF set, numbered by their places in the unit.
 
-    def __init__(self, store: ObjectStore, files: Sequence[ObjectInfo]) -> None:
+    They name each other as the lab does, not as their keys are written.
+    """
+
+    def __init__(self, store: ObjectStore, files: Sequence[ObjectInfo], unit: Unit) -> None:
         self._store = store
-        self._places = {PurePosixPath(one.key).name: n for n, one in enumerate(files)}
+        names = (PurePosixPath(member.path).name for member in unit.members)
+        self._places = {unicodedata.normalize("NFC", name): n for n, name in enumerate(names)}
         self._files = files
 
     def open(self, name: str) -> tuple[int, Bytes] | None:
         """Return number and bytes of the member of this file name, None when there is none."""
-        place = self._places.get(name)
+        place = self._places.get(unicodedata.normalize("NFC", name))
         return None if place is None else (place, ObjectBytes(self._store, self._files[place]))
 
 

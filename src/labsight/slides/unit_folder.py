@@ -1,13 +1,14 @@
 """A lab's folder of slides in which the files of a DICOM series count as one slide."""
 
 import hashlib
+import logging
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from labsight import keys
-from labsight.errors import ObjectChanged, ObjectMissing, SlideError
+from labsight.errors import InvalidInput, ObjectChanged, ObjectMissing, SlideError
 from labsight.objects import ObjectInfo
 from labsight.objects.slide_folder import SlideFolder
 from labsight.slides import units
@@ -18,11 +19,14 @@ from labsight.slides.units import Member, Unit
 _DICOM = (".dcm", ".dicom")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+_log = logging.getLogger(__name__)
+
 
 class UnitFolder(SlideFolder):
     """Lists files, but for the files of one series the ``unit.json`` that the archive would have.
 
-    That object is made up as it is read; nothing is written into the folder.
+    A series has one place, of a single file, too: what arrives later changes the slide and makes no
+    other. That object is made up as it is read; nothing is written into the folder.
     """
 
     def __init__(self, root: Path, source: str) -> None:
@@ -37,7 +41,7 @@ class UnitFolder(SlideFolder):
         found = []
         for info in super().walk():
             if info.key.lower().endswith(_DICOM):
-                folder = info.key.rpartition("/")[0]
+                folder = keys.parse_slide(info.key).path.rpartition("/")[0]
                 series.setdefault((folder, self._series_of(info)), []).append(info)
             else:
                 found.append(info)
@@ -87,28 +91,25 @@ class UnitFolder(SlideFolder):
         return known
 
     def _grouped(self, series: dict[tuple[str, str], list[ObjectInfo]]) -> Iterator[ObjectInfo]:
-        """Yield a unit for each series of several files, and lone files as they are."""
-        several = {place: files for place, files in series.items() if place[1] and len(files) > 1}
+        """Yield a unit for each series, and files that are of none as they are."""
         units_now = {}
-        for (folder, uid), files in several.items():
-            alone = sum(other == folder for other, _ in several) == 1
-            key = self._unit_key(folder, uid, alone=alone)
+        for (folder, uid), files in series.items():
+            key = self._unit_key(folder, uid)
+            if key is None:
+                yield from files
+                continue
             units_now[key] = _made_up(key, files)
             yield units_now[key][1]
         with self._lock:
             self._units = units_now
-        for place, files in series.items():
-            if place not in several:
-                yield from files
 
-    @staticmethod
-    def _unit_key(folder: str, uid: str, *, alone: bool) -> str:
-        """Return the folder's own unit, or one below it where several series share the folder."""
-        at_root = folder.count("/") < 2  # slides/<source>: a unit needs a folder of its own
-        if alone and not at_root:
-            return f"{folder}/{keys.UNIT}"
-        name = hashlib.sha256(uid.encode()).hexdigest()[:8]
-        return f"{folder}/series-{name}/{keys.UNIT}"
+    def _unit_key(self, folder: str, uid: str) -> str | None:
+        """Return where the archive would have the unit; None for files of no series."""
+        try:
+            return keys.unit_key(self._source, units.series_folder(folder, uid)) if uid else None
+        except InvalidInput as error:
+            _log.debug("the files of a DICOM series are taken one by one: %s", error)
+            return None
 
 
 def _made_up(key: str, files: list[ObjectInfo]) -> tuple[bytes, ObjectInfo]:

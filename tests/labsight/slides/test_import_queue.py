@@ -1,8 +1,12 @@
 import json
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from labsight.errors import StorageUnavailable
 from labsight.slides.import_queue import AGAIN_SECONDS, ImportQueue
-from labsight.slides.notices import created_keys
+from labsight.slides.notices import Notice, created_keys, notices
 
 KEY = "slides/lab/a 1+2.svs"
 
@@ -13,10 +17,11 @@ class Queue:
     def __init__(self) -> None:
         self.sent: list[str] = []
         self.broken = False
+        self.error: Exception = OSError("away")
 
     def send_message(self, **message: str) -> Any:
         if self.broken:
-            raise OSError("away")
+            raise self.error
         assert message["QueueUrl"] == "https://queue"
         self.sent.append(message["MessageBody"])
 
@@ -49,3 +54,31 @@ def test_a_queue_that_is_away_is_tried_with_the_next_request() -> None:
     queue.broken = False
     imports.ask(KEY)
     assert len(queue.sent) == 1
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_what_is_sent_is_sent_each_time(again: bool) -> None:
+    queue = Queue()
+    imports = ImportQueue("https://queue", queue)
+    imports.ask(KEY)
+    imports.send(KEY, again)
+    imports.send(KEY, again=again)
+    first, *sent = queue.sent
+    assert notices(first) == [Notice(KEY)]
+    assert [notices(body) for body in sent] == [[Notice(KEY, again)]] * 2
+    assert json.loads(sent[0])["source"] == "labsight.register"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError("away"),
+        EndpointConnectionError(endpoint_url="https://queue"),
+        ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "SendMessage"),
+    ],
+)
+def test_what_cannot_be_sent_is_told(error: Exception) -> None:
+    queue = Queue()
+    queue.broken, queue.error = True, error
+    with pytest.raises(StorageUnavailable, match="into the import queue https://queue"):
+        ImportQueue("https://queue", queue).send(KEY, again=True)

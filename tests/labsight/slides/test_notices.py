@@ -3,7 +3,7 @@ import json
 import pytest
 
 from labsight.errors import InvalidInput
-from labsight.slides.notices import created_keys
+from labsight.slides.notices import Notice, created_keys, notices
 
 
 def test_events_of_the_event_bus_give_the_key_as_it_is() -> None:
@@ -26,8 +26,25 @@ def test_other_events_tell_of_no_new_object() -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "again"),
+    [({"again": True}, True), ({"again": 1}, False), ({"again": "x"}, False), ({}, False)],
+)
+def test_a_message_may_ask_for_an_import_again(said: dict[str, object], again: bool) -> None:
+    event = {"detail-type": "Object Created", "detail": {"object": {"key": "slides/a.svs"}}}
+    assert notices(json.dumps(event | said)) == [Notice("slides/a.svs", again)]
+
+
+def test_what_s3_itself_tells_never_asks_again() -> None:
+    record = {"eventName": "ObjectCreated:Put", "s3": {"object": {"key": "slides/a.svs"}}}
+    message = {"Records": [record | {"again": True}], "again": True}
+    assert notices(json.dumps(message)) == [Notice("slides/a.svs")]
+    deleted = {"detail-type": "Object Deleted", "detail": {}, "again": True}
+    assert notices(json.dumps(deleted)) == []
+
+
+@pytest.mark.parametrize(
     "body",
-    ["", "x", "[]", "1", "{}", '{"Records": [{}]}', '{"Records": 5}',
+    ["", "x", "[" * 100_000, "[]", "1", "{}", '{"Records": [{}]}', '{"Records": 5}',
      '{"detail-type": "Object Created", "detail": {}}',
      '{"detail-type": "Object Created", "detail": null}'],
 )  # fmt: skip

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from labsight.errors import ObjectChanged, ObjectMissing
+from labsight.keys import SlideKey, unit_key
 from labsight.slides import units
 from labsight.slides.unit_folder import UnitFolder
 from tests.support.dicom_slides import DicomFile, encoded, picture, tiles_of
 
-UNIT = "slides/lab/case/series/unit.json"
+SERIES = "1.2.3"  # as the files below say
+UNIT = unit_key("lab", units.series_folder("case/series", SERIES))
 
 
 def series() -> list[bytes]:
@@ -75,10 +77,27 @@ def test_a_unit_goes_when_its_files_go(lab: Path) -> None:
         folder.head(UNIT)
 
 
-def test_one_file_alone_is_a_slide_by_itself(lab: Path) -> None:
-    for path in sorted((lab / "case" / "series").iterdir())[1:]:
+def test_a_series_keeps_its_place_whatever_else_is_there(lab: Path) -> None:
+    """A first file alone is the slide that the others join, and another series makes no other."""
+    files = sorted((lab / "case" / "series").iterdir())
+    rest = {path: path.read_bytes() for path in files[1:]}
+    for path in rest:
         path.unlink()
-    assert "slides/lab/case/series/0.dcm" in listed(UnitFolder(lab, "lab"))
+    folder = UnitFolder(lab, "lab")
+    assert UNIT in listed(folder)
+    alone = folder.head(UNIT)
+    for path, content in rest.items():
+        path.write_bytes(content)
+    other = DicomFile(
+        frames=[encoded(picture(64, 64))], size=(64, 64), tile=(64, 64), instance="9.9"
+    )
+    changed = other.content().replace(b"1.2.3\0", b"9.8.7\0")
+    (lab / "case" / "series" / "other.dcm").write_bytes(changed)
+    found = [key for key in listed(folder) if key.endswith("/unit.json")]
+    assert sorted(found) == sorted(
+        [UNIT, unit_key("lab", units.series_folder("case/series", "9.8.7"))]
+    )
+    assert folder.head(UNIT).etag != alone.etag
 
 
 def test_a_series_at_the_top_of_the_folder_has_a_unit_too(lab: Path, tmp_path: Path) -> None:
@@ -86,5 +105,25 @@ def test_a_series_at_the_top_of_the_folder_has_a_unit_too(lab: Path, tmp_path: P
     shutil.copytree(lab / "case" / "series", top)
     folder = UnitFolder(top, "lab")
     (key,) = listed(folder)
-    assert key.startswith("slides/lab/series-")
+    assert key == unit_key("lab", units.series_folder("", SERIES))
     assert units.member_keys(key, units.read(folder.read(key)))
+
+
+def test_a_folder_of_an_odd_name_has_the_place_that_the_archive_gives_it(lab: Path) -> None:
+    odd = lab / "case" / "50% ~r2"
+    (lab / "case" / "series").rename(odd)
+    folder = UnitFolder(lab, "lab")
+    key = unit_key("lab", units.series_folder("case/50% ~r2", SERIES))
+    assert key in listed(folder)
+    unit = units.read(folder.read(key))
+    assert [folder.head(one).size for one in units.member_keys(key, unit)] == [
+        one.size for one in unit.members
+    ]
+
+
+def test_files_whose_unit_no_key_can_hold_are_taken_one_by_one(lab: Path) -> None:
+    parts = ["x" * 200] * 4 + ["y" * 190]
+    deep = lab.joinpath(*parts)
+    deep.mkdir(parents=True)
+    shutil.copy(lab / "case" / "series" / "0.dcm", deep / "0.dcm")
+    assert str(SlideKey("lab", "/".join([*parts, "0.dcm"]))) in listed(UnitFolder(lab, "lab"))

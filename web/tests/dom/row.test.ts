@@ -60,6 +60,12 @@ describe("an imported slide", () => {
     const tags = [...row({ revision: 3, storage: "archived" }).querySelectorAll(".tag")];
     expect(tags.map((tag) => tag.textContent)).toEqual(["rescan 3", "archived"]);
   });
+
+  test("tells that it is not whole, and why", () => {
+    const tags = [...row({ incomplete: "lacks a/s1/Data0003.dat" }).querySelectorAll(".tag")];
+    expect(tags.map((tag) => tag.textContent)).toEqual(["incomplete"]);
+    expect(tags[0]?.getAttribute("title")).toBe("lacks a/s1/Data0003.dat");
+  });
 });
 
 describe("a slide that cannot be opened", () => {
@@ -106,6 +112,7 @@ describe("hostile names", () => {
     case_id: HOSTILE,
     slide_id: `${HOSTILE}2`,
     barcode: `${HOSTILE}3`,
+    incomplete: HOSTILE,
     format: HOSTILE,
     import_state: "failed",
     failure: { kind: HOSTILE, reason: HOSTILE },
