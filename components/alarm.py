@@ -38,7 +38,7 @@ class Watch:
     comparison: Comparison = "GreaterThanThreshold"
     seconds: int = 300
     times: int = 1
-    missing: Literal["notBreaching", "ignore"] = "notBreaching"
+    missing: Literal["notBreaching", "breaching", "ignore"] = "notBreaching"
 
     def __post_init__(self) -> None:
         if self.seconds % 60 or self.seconds < 60 or self.times < 1:

@@ -23,10 +23,11 @@ class NameRule:
 _WORD = re.compile(r"[A-Za-z0-9_-]+")
 
 # By Pulumi type; from the API references of CreateBucket (bucket naming rules), CreateRole,
-# CreateFunction, PublishLayerVersion, CreateQueue, PutRule and CreateLogGroup.
+# CreatePolicy, CreateFunction, PublishLayerVersion, CreateQueue, PutRule and CreateLogGroup.
 NAME_RULES = {
     "aws:s3/bucket:Bucket": NameRule(63, re.compile(r"[a-z0-9][a-z0-9-]*[a-z0-9]")),
     "aws:iam/role:Role": NameRule(64, re.compile(r"[\w+=,.@-]+", re.ASCII)),
+    "aws:iam/policy:Policy": NameRule(128, re.compile(r"[\w+=,.@-]+", re.ASCII)),
     "aws:iam/instanceProfile:InstanceProfile": NameRule(128, re.compile(r"[\w+=,.@-]+", re.ASCII)),
     "aws:lambda/function:Function": NameRule(64, _WORD),
     "aws:scheduler/schedule:Schedule": NameRule(64, re.compile(r"[\w.-]+", re.ASCII)),
@@ -51,6 +52,9 @@ NAME_RULES = {
     "aws:ecs/service:Service": NameRule(255, _WORD),
     "aws:ecs/taskDefinition:TaskDefinition": NameRule(255, _WORD),
     "aws:cloudfront/vpcOrigin:VpcOrigin": NameRule(64, _WORD),
+    # CreateTrustAnchor, CreateProfile of IAM Roles Anywhere.
+    "aws:rolesanywhere/trustAnchor:TrustAnchor": NameRule(255, re.compile(r"[ A-Za-z0-9_-]+")),
+    "aws:rolesanywhere/profile:Profile": NameRule(255, re.compile(r"[ A-Za-z0-9_-]+")),
     "aws:cloudwatch/logGroup:LogGroup": NameRule(512, re.compile(r"[\w./#-]+", re.ASCII)),
 }
 

@@ -51,6 +51,7 @@ class Queue(ComponentResource):
 
     arn: Output[str]
     url: Output[str]
+    name: Output[str]
     dead_letters_arn: Output[str]
     dead_letters_url: Output[str]
     dead_letters_name: Output[str]
@@ -91,7 +92,7 @@ class Queue(ComponentResource):
                 policy=resource_policy(_statements(one.arn, args.senders)),
                 opts=child,
             )
-        self.arn, self.url = queue.arn, queue.url
+        self.arn, self.url, self.name = queue.arn, queue.url, queue.name
         self.dead_letters_arn, self.dead_letters_url = dead.arn, dead.url
         self.dead_letters_name = dead.name
         self.register_outputs({"arn": self.arn, "dead_letters_arn": self.dead_letters_arn})

@@ -99,6 +99,28 @@ def of_imports(failed: LogCount) -> tuple[Watch, ...]:
     )
 
 
+def of_silence(queue_name: Input[str], *, hours: int) -> tuple[Watch, ...]:
+    """Watch the queue of new objects: nothing was put on it in each of so many hours in a row.
+
+    An object is put there the moment it is stored, from whatever source. A queue that nobody uses
+    has no figures, which is silence as well.
+    """
+    return (
+        Watch(
+            name="nothing-sent",
+            advice=f"No scanner has sent anything for {hours} hours: labsight status on each.",
+            namespace="AWS/SQS",
+            metric="NumberOfMessagesSent",
+            dimensions={"QueueName": queue_name},
+            comparison="LessThanThreshold",
+            threshold=1,
+            seconds=HOUR,
+            times=hours,
+            missing="breaching",
+        ),
+    )
+
+
 def of_dead_letters(label: str, queue_name: Input[str]) -> tuple[Watch, ...]:
     """Watch a queue of dead letters, which ought to be empty.
 

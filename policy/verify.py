@@ -15,15 +15,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-
-from policy import findings
+from policy import findings, throwaway
 from policy.findings import Finding, Known
 
 ROOT = Path(__file__).parents[1]
 NOT_VERIFIED = 3  # the tool's own exit code where there is no provider
-RSA_BITS = 2048  # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-trusted-signers.html
 PROFILES = ("demo", "lab", "regulated")
 EVERY_FEATURE = '["slides", "desktop", "gateway"]'
 # Some of what moto forgets the provider would wait for until the tool's own end of 10 minutes.
@@ -58,6 +54,8 @@ OTHER_WAYS = {
     "login.emailFrom": "labsight@example.org",
     "operations.email": "admin@example.org",
     "operations.logDays": "30",
+    "operations.silentHours": "72",
+    "sync.sources": '["scanner-1", "scanner-2"]',
     "functions.reservedConcurrency": "true",
     "archive.archiveAfterDays": "0",
     "archive.deepArchiveAfterDays": "0",
@@ -178,23 +176,14 @@ def problems(
 
 
 def _settings(config: Mapping[str, str]) -> Iterator[str]:
-    private, public = _key_pair()
+    private, public = throwaway.key_pair()
     # The packages are for AWS's machines alone, and this is about what is declared.
     base = {"functions.packages": "none", "edge.publicKey": public}
+    if "sync.sources" in config:
+        base["sync.certificateAuthority"] = throwaway.authority()
     for key, value in {**base, **config}.items():
         yield from ("--config", f"{key}={value}")
     yield from ("--secret", f"edge.signingKey={private}")
-
-
-def _key_pair() -> tuple[str, str]:
-    """Make a key pair that nothing outside this run ever sees."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(
-        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    public = key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return private.decode(), public.decode()
 
 
 def _listing(config: Mapping[str, str]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from components.appliance import check_appliance
+from components.certificate_authority import AuthorityArgs
 from components.cidr import refuse_overlap, vpc_block
 from components.gateway import check_time_zone
 from components.identity_provider import Provider
@@ -27,6 +28,7 @@ def contradictions(settings: Settings) -> list[str]:
         *_archive(settings),
         *_edge(settings),
         *_login(settings),
+        *_sync(settings),
         *_of_components(settings),
     ]
     if settings.regulated and settings.operations.log_days < LEAST_REGULATED_LOG_DAYS:
@@ -167,9 +169,24 @@ def _login(settings: Settings) -> Iterator[str]:
         yield f"{_key('login.mfa')} is 'optional': the profile regulated takes only required"
 
 
+def _sync(settings: Settings) -> Iterator[str]:
+    if settings.sync.certificate_authority and not settings.sync.sources:
+        yield (
+            f"{_key('sync.certificateAuthority')} is set without sync.sources: a certificate opens "
+            "the role of the source that it is issued to. Name the sources, such as "
+            '["scanner-1"]'
+        )
+    if settings.operations.silent_hours and not settings.has("slides"):
+        yield (
+            f"{_key('operations.silentHours')} is {settings.operations.silent_hours} without the "
+            "feature slides: its import counts what is sent. Set it to 0, or add slides"
+        )
+
+
 def _of_components(settings: Settings) -> Iterator[str]:
     """Ask the components, whose refusals name the settings."""
     desktop, gateway, provider = settings.desktop, settings.gateway, settings.login.provider
+    authority = settings.sync.certificate_authority
     asked: list[Callable[[], object]] = [
         lambda: Timetable(
             start_at=desktop.start_at,
@@ -188,6 +205,8 @@ def _of_components(settings: Settings) -> Iterator[str]:
         lambda: check_time_zone(gateway.time_zone),
         lambda: PackagesArgs(source=settings.functions.packages),
     ]
+    if authority:
+        asked.append(lambda: AuthorityArgs(source=authority))
     if provider:
         asked.append(
             lambda: Provider(

@@ -174,6 +174,7 @@ def _assembled(read: Mapping[str, Any]) -> s.Settings:
                 s.DirectorySettings, read, "gateway.directory", {"domain", "user", "password"}
             ),
         ),
+        sync=_group(s.SyncSettings, read, "sync"),
         operations=_group(s.OperationsSettings, read, "operations"),
     )
 

@@ -12,7 +12,6 @@ from components.function import FunctionPlatform
 from components.network import Network, NetworkArgs
 from components.packages import Packages, PackagesArgs
 from components.place import Place, here
-from components.uploader import Uploader, UploaderArgs
 from labsight.keys import DERIVED, MADE, SLIDES, TOOLS, WORK
 from stacks.settings import Settings
 
@@ -114,19 +113,6 @@ def _foreign_buckets(settings: Settings, place: Place) -> tuple[str, ...]:
     return (
         *(workstation_linux.foreign_buckets(place.region) if linux else ()),
         *((tile_service.layer_bucket(place.region),) if settings.contains else ()),
-    )
-
-
-def uploader(foundation: Foundation) -> Uploader:
-    """Declare what a scanner's computer needs to send slides, and no more."""
-    return Uploader(
-        "uploader",
-        UploaderArgs(
-            place=foundation.place,
-            bucket_arn=foundation.archive.arn,
-            prefix=SLIDES,
-            key=foundation.archive.key,
-        ),
     )
 
 

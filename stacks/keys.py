@@ -5,8 +5,10 @@
 
 from typing import get_args
 
+from components.alarm import LONG_PERIOD, WEEK
 from components.archive import ARCHIVE_TIER_AFTER, DEEP_TIER_AFTER
 from components.image_repository import ECR_IMAGE, TAG
+from components.lab_role import LONGEST_NAME
 from stacks import settings as s
 from stacks.reading import (
     Reader,
@@ -17,6 +19,7 @@ from stacks.reading import (
     days_or_never,
     matching,
     names,
+    names_like,
     number,
     one_of,
     or_never,
@@ -35,10 +38,14 @@ RETENTION_DAYS = (
 )
 # fmt: on
 LOCK_DAYS = range(1, 36_501)
+MOST_HOURS = WEEK // LONG_PERIOD
+UPLOADER = "uploader"
+LONGEST_SOURCE = LONGEST_NAME - len(f"{UPLOADER}-")  # a role is named after it
 _INSTANCE = r"[a-z][a-z0-9-]*\.[a-z0-9-]+"
 _DOMAIN = r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
 _EMAIL = r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+"
 _IMAGE = rf"{TAG}|{ECR_IMAGE}"
+_ANYTHING = r"(?s).+"  # what is in it may be a private key, and is not repeated
 _URL = r"https://[^\s/]+(/\S*)?"
 
 KEYS: dict[str, Reader] = {
@@ -107,9 +114,15 @@ KEYS: dict[str, Reader] = {
         r"[^\s\\@]{1,256}", "the name of a user that may join computers"
     ),
     "gateway.directoryPassword": secret,
+    "sync.sources": names_like(
+        rf"[a-z0-9][a-z0-9-]{{0,{LONGEST_SOURCE - 1}}}",
+        f"scanner-1: lower-case letters, digits and hyphens, {LONGEST_SOURCE} at most",
+    ),
+    "sync.certificateAuthority": matching(_ANYTHING, "a certificate in PEM, or a file of it"),
     "operations.email": matching(_EMAIL, "lab@example.org"),
     "operations.monthlyBudgetUsd": number(range(1, 1_000_001), "dollars"),
     "operations.logDays": one_of(RETENTION_DAYS, "CloudWatch keeps logs for one of these days:"),
+    "operations.silentHours": number(range(MOST_HOURS + 1), "hours, 0 for no such alarm"),
 }
 
 SECRETS = frozenset(key for key, reader in KEYS.items() if reader is secret)

@@ -153,6 +153,9 @@ def _watches(settings: Settings, parts: Parts, failed: LogCount | None) -> tuple
         found += watches.of_dead_letters(label, queue.dead_letters_name)
     if failed:
         found += watches.of_imports(failed)
+    silent_hours = settings.operations.silent_hours
+    if parts.slides and silent_hours:
+        found += watches.of_silence(parts.slides.uploads.name, hours=silent_hours)
     if parts.slides:
         found += _of_tiles(parts.slides.tiles)
     if parts.catalog:

@@ -117,6 +117,20 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(given)
 
 
+def names_like(pattern: str, example: str) -> Reader:
+    """Take a list of names of a certain form; each once."""
+    form = re.compile(pattern)
+
+    def read(text: str) -> tuple[str, ...]:
+        found = names(text)
+        for name in found:
+            if not form.fullmatch(name):
+                raise Refused(f"{name!r} is none; a name has to look like {example}")
+        return found
+
+    return read
+
+
 def _list(text: str) -> list[str]:
     """Read a JSON list, which is how Pulumi hands lists over, or words between commas."""
     if not text.startswith("["):

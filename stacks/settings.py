@@ -158,12 +158,27 @@ class GatewaySettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SyncSettings:
+    """Who sends slides: by name, each below its own prefix; none named: whoever has the one role.
+
+    ``certificate_authority`` (PEM, or a file of it) lets each send with a certificate of its name.
+    """
+
+    sources: tuple[str, ...] = ()
+    certificate_authority: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class OperationsSettings:
-    """Who hears of alarms, from what monthly bill on, and how long logs are kept."""
+    """Who hears of alarms, from what monthly bill on, and how long logs are kept.
+
+    ``silent_hours``: without any new object for so long, an alarm sounds; 0: never.
+    """
 
     email: str | None = None
     monthly_budget_usd: int = 150
     log_days: int = 365
+    silent_hours: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,6 +198,7 @@ class Settings:
     login: LoginSettings = LoginSettings()
     desktop: DesktopSettings = DesktopSettings()
     gateway: GatewaySettings = GatewaySettings()
+    sync: SyncSettings = SyncSettings()
     operations: OperationsSettings = OperationsSettings()
 
     def has(self, feature: Feature) -> bool:

@@ -1,5 +1,6 @@
 """Roles, keys and secrets: each right is named, and nobody outside the account holds one."""
 
+import json
 import re
 
 from policy.rule import Companion, Properties, Rule, is_true, statements, texts
@@ -33,6 +34,7 @@ WITHOUT_RESOURCE = {
     "ssmmessages:OpenControlChannel",
     "ssmmessages:OpenDataChannel",
 }
+_ROLES_ANYWHERE = "rolesanywhere.amazonaws.com"
 _TOO_MUCH = re.compile(r"/(AdministratorAccess|PowerUserAccess|.*FullAccess)$")
 
 
@@ -61,6 +63,17 @@ def _trusts_somebody_in_particular(properties: Properties) -> bool:
     )
 
 
+def _names_the_certificate(properties: Properties) -> bool:
+    """Say whether certificates open it by their issuer's anchor and their own name alone."""
+    return all(
+        condition.get("ArnEquals", {}).get("aws:SourceArn")
+        and condition.get("StringEquals", {}).get("aws:PrincipalTag/x509Subject/CN")
+        for statement in statements(properties, "assumeRolePolicy")
+        if statement["Effect"] == "Allow" and _ROLES_ANYWHERE in json.dumps(statement["Principal"])
+        for condition in [statement.get("Condition", {})]
+    )
+
+
 def _is_for_this_account(properties: Properties) -> bool:
     """Say whether a key's policy names its principals, services with a condition."""
     return all(
@@ -78,6 +91,13 @@ RULES = (
     Rule("IAM.21/CKV_AWS_63", MANAGED_POLICY, "names each action", _names_its_actions),
     Rule("CKV_AWS_355", MANAGED_POLICY, "names its resources", _names_its_resources),
     Rule("CKV_AWS_60", ROLE, "is taken by named principals", _trusts_somebody_in_particular),
+    # Without it every certificate of every authority that the account trusts would do.
+    Rule(
+        "CERTIFICATE-NAMED",
+        ROLE,
+        "is opened by a certificate of one anchor and one name",
+        _names_the_certificate,
+    ),
     Rule(
         "IAM.1/CKV_AWS_274",
         ATTACHMENT,

@@ -69,6 +69,8 @@ def _always(settings: Settings, prices: Prices) -> Iterator[Line]:
     count = ALARMS_ALWAYS + sum(ALARMS[feature] for feature in settings.features)
     if serve_tiles(settings):
         count += ALARMS_OF_CONTAINERS - ALARMS_OF_TILES
+    if settings.operations.silent_hours:
+        count += 1
     yield _fixed("alarms", "features", max(0, count - FREE_ALARMS) * prices["cloudwatch.alarm"])
     flow = assumed.FLOW_LOG_GB * prices["logs.gb"]
     yield _fixed("flow logs of the network", "network", flow)

@@ -100,6 +100,18 @@ def test_dead_letters_stay_an_alarm_when_their_figures_stop() -> None:
     assert (found.threshold, found.missing) == (0, "ignore")
 
 
+def test_silence_is_an_hour_without_a_message_after_the_other_or_no_figures_at_all() -> None:
+    (found,) = watches.of_silence("uploads-1a", hours=72)
+    assert (found.namespace, found.metric) == ("AWS/SQS", "NumberOfMessagesSent")
+    assert (found.comparison, found.threshold, found.missing) == (
+        "LessThanThreshold",
+        1,
+        "breaching",
+    )
+    assert (found.statistic, found.seconds, found.times) == ("Sum", 3600, 72)
+    assert "72 hours" in found.advice
+
+
 def test_a_database_is_watched_for_a_tenth_of_its_storage_and_most_of_its_connections() -> None:
     found = {one.name: one for one in watches.of_postgres("catalog", storage_gb=20, memory_gb=1)}
     assert found["database-storage"].threshold == 2 * 1024**3

@@ -7,6 +7,7 @@ import pytest
 
 from policy.guardrails import Complaint, check, needless, read_reviewed, read_waivers
 from policy.rules import RULES
+from tests.support.authorities import certificate
 from tests.support.labsight_program import EVERYTHING, recording
 
 PROFILES = ("demo", "lab", "regulated")
@@ -31,6 +32,11 @@ OTHERS = {
         "login.providerUrl": "https://login.example.org/saml",
     },
     "alarms by mail": {"operations.email": "lab@example.org"},
+    "scanners by name": {
+        "sync.sources": '["scanner-1", "scanner-2"]',
+        "sync.certificateAuthority": certificate(),
+    },
+    "silence": {"operations.silentHours": "72"},
     "teardown": {"teardown": "true"},
     "read directly": {"slides.direct": "true"},
     "no image yet": {"network.egress": "endpoints", "slides.service": "container"},

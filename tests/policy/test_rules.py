@@ -71,6 +71,13 @@ TRUST: dict[str, Any] = {
     "Principal": {"Service": "lambda.amazonaws.com"},
     "Action": "sts:AssumeRole",
 }
+CERTIFICATE: dict[str, Any] = TRUST | {
+    "Principal": {"Service": "rolesanywhere.amazonaws.com"},
+    "Condition": {
+        "ArnEquals": {"aws:SourceArn": "arn:anchor"},
+        "StringEquals": {"aws:PrincipalTag/x509Subject/CN": "scanner-1"},
+    },
+}
 KEY: dict[str, Any] = {
     "enableKeyRotation": True,
     **policy(
@@ -150,6 +157,7 @@ SOUND = [
     (messaging.TOPIC_POLICY, TOPIC),
     (access.MANAGED_POLICY, policy(READ)),
     (access.ROLE, {"assumeRolePolicy": policy(TRUST)["policy"]}),
+    (access.ROLE, {"assumeRolePolicy": policy(TRUST, CERTIFICATE)["policy"]}),
     (access.ATTACHMENT, {"policyArn": "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"}),
     (access.KEY, KEY),
     (compute.FUNCTION_URL, {"authorizationType": "AWS_IAM"}),
@@ -231,6 +239,18 @@ BROKEN = [
         "CKV_AWS_60",
         access.ROLE,
         {"assumeRolePolicy": policy(TRUST | {"Principal": {"AWS": "*"}})["policy"]},
+    ),
+    *(
+        (
+            "CERTIFICATE-NAMED",
+            access.ROLE,
+            {"assumeRolePolicy": policy(TRUST, CERTIFICATE | {"Condition": condition})["policy"]},
+        )
+        for condition in (
+            {},
+            {"ArnEquals": CERTIFICATE["Condition"]["ArnEquals"]},
+            {"StringEquals": CERTIFICATE["Condition"]["StringEquals"]},
+        )
     ),
     (
         "IAM.1/CKV_AWS_274",

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from components.certificate_authority import AuthorityArgs
 from policy import verify
 from policy.findings import CHECKOV, Finding, Known
 from policy.verify import NOT_VERIFIED, Outcome, Scenario, everything, main, problems, run
@@ -141,6 +142,16 @@ def test_a_tool_that_ended_without_a_word_is_called_again(tmp_path: Path) -> Non
 def test_a_tool_that_never_says_a_word_has_verified_nothing(tmp_path: Path) -> None:
     outcome = run(tool(tmp_path, "", code=1), Scenario("one"), tmp_path, None)
     assert "came to no verdict" in outcome.wrong
+
+
+def test_scanners_that_are_named_have_an_authority_that_aws_would_take(tmp_path: Path) -> None:
+    scenario = Scenario("one", {"sync.sources": '["scanner-1"]'})
+    run(tool(tmp_path, CLEAN), scenario, tmp_path, None)
+    arguments = json.loads((tmp_path / "one" / "arguments").read_text())
+    (given,) = [one for one in arguments if one.startswith("sync.certificateAuthority=")]
+    pem = given.partition("=")[2]
+    assert AuthorityArgs(source=pem).read() == pem
+    assert any("sync.sources" in one.config for one in everything())
 
 
 def test_every_profile_is_verified_with_all_features_and_with_none() -> None:

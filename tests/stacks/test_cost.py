@@ -24,6 +24,7 @@ from stacks.settings import (
     Feature,
     GatewaySettings,
     NetworkSettings,
+    OperationsSettings,
     Profile,
     Secret,
     Settings,
@@ -311,6 +312,11 @@ def test_as_many_alarms_are_counted_as_are_declared(listed: str, features: set[s
     golden = ROOT / "tests" / "stacks" / "golden" / f"lab-{listed}.txt"
     declared = golden.read_text(encoding="utf-8").count("(aws:cloudwatch/metricAlarm:MetricAlarm)")
     assert ALARMS_ALWAYS + sum(ALARMS[feature] for feature in features) == declared
+
+
+def test_an_alarm_of_silence_is_counted() -> None:
+    hearing = replace(CORE, operations=OperationsSettings(silent_hours=72))
+    assert bill(hearing)["alarms"] == pytest.approx(bill(CORE)["alarms"] + 0.10)
 
 
 def test_the_desktop_commands_remind_of_the_same_prices() -> None:

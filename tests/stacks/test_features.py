@@ -44,6 +44,7 @@ def test_switching_a_feature_on_replaces_nothing(profile: str, fewer: str, more:
         {"edge.domain": "slides.example.org", "edge.hostedZone": "Z0123456789ABC"},
         {"desktop.idleMinutes": "30", "desktop.instanceType": "m7i.xlarge"},
         {"teardown": "true"},
+        {"sync.sources": '["scanner-1"]'},
     ],
 )
 def test_a_changed_setting_replaces_nothing(change: dict[str, str]) -> None:

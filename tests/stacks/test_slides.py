@@ -98,17 +98,6 @@ def test_the_migrating_function_is_handed_its_credentials(slides: Recorded) -> N
     }
 
 
-def test_a_scanner_s_computer_may_use_an_own_key_of_the_archive(slides: Recorded) -> None:
-    def sends(recorded: Recorded) -> list[list[str]]:
-        policy = recorded.one("aws:iam/policy:Policy", "uploader-policy").inputs["policy"]
-        held = json.loads(policy)["Statement"]
-        return [one["Resource"] for one in held if "kms:GenerateDataKey" in one["Action"]]
-
-    regulated = recording({"profile": "regulated"})
-    key = regulated.one("aws:kms/key:Key", "data-key").state["arn"]
-    assert (sends(slides), sends(regulated)) == ([], [[key]])
-
-
 def test_labels_are_shown_when_the_lab_says_so(slides: Recorded) -> None:
     assert environment(slides, "tiles")["LABSIGHT_SHOW_LABELS"] == "false"
     shown = recording({"showLabels": "true"})
