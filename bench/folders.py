@@ -5,6 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = ROOT / ".cache" / "bench"  # slides that are made once; everything else is temporary
+PEERS_SYNC = ROOT / ".cache" / "peers-sync"  # the environment of what uploads, too
 PEERS_PYTHON = ROOT / ".cache" / "peers" / "bin" / "python"
 SAMPLE = ROOT / "sample-data" / "slides" / "breast-he.svs"
 

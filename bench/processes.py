@@ -96,13 +96,15 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def server(command: Sequence[str], *, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def server(
+    command: Sequence[str], *, log: Path, variables: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server with all that it starts as one group of processes, and end the group."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env=environment(),
+            env=environment() | dict(variables or {}),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -139,10 +141,14 @@ def group_cpu(leader: int) -> float:
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds that a command took: CPU of it and all that it started, and by the clock."""
+    """Seconds that a command took: CPU of it and all that it started, and by the clock.
+
+    ``peak`` is the most memory that one of its processes had at a time, MB.
+    """
 
     cpu: float
     wall: float
+    peak: float
 
 
 def run(command: Sequence[str], *, variables: Mapping[str, str] | None = None) -> Cost:
@@ -172,4 +178,5 @@ def run(command: Sequence[str], *, variables: Mapping[str, str] | None = None) -
     if process.returncode:
         last = " ".join(words.decode(errors="replace").split())[-300:]
         raise RuntimeError(f"{' '.join(command)} failed ({process.returncode}): {last}")
-    return Cost(usage.ru_utime + usage.ru_stime, time.perf_counter() - start)
+    took = time.perf_counter() - start
+    return Cost(usage.ru_utime + usage.ru_stime, took, usage.ru_maxrss * 1024 / 1e6)

@@ -25,7 +25,8 @@ class Bar:
 class Figure:
     """What was measured of a bar; ``value`` is None, and ``why`` says why, when nothing was.
 
-    ``ours`` and ``peer`` tell the two sides in their own units, for the reader.
+    ``ours`` and ``peer`` tell the two sides in their own units, for the reader. What is not
+    ``counted`` misses nothing: a peer that this machine may lack.
     """
 
     bar: Bar
@@ -33,6 +34,7 @@ class Figure:
     ours: str = ""
     peer: str = ""
     why: str = ""
+    counted: bool = True
 
     @property
     def met(self) -> bool:
@@ -49,8 +51,8 @@ class Figure:
         shown = "-" if self.value is None else f"{_number(self.value)}{_space(self.bar.unit)}"
         verdict = "met" if self.met else "MISSED"
         if self.value is None:
-            verdict = f"MISSED, not measured: {self.why}"
-        against = f"{self.bar.against}: {self.peer}" if self.peer else self.bar.against
+            verdict = f"{'MISSED, not measured' if self.counted else 'not counted'}: {self.why}"
+        against = ": ".join(filter(None, (self.bar.against, self.peer)))
         return self.bar.what, self.ours, against, shown, str(self.bar), verdict
 
 
@@ -75,8 +77,9 @@ def table(figures: Sequence[Figure]) -> str:
 
 def summary(figures: Sequence[Figure]) -> str:
     """Return one sentence on the whole."""
-    missed = sum(not figure.met for figure in figures)
-    return f"{len(figures) - missed} of {len(figures)} bars met, {missed} missed"
+    counted = [figure for figure in figures if figure.counted]
+    missed = sum(not figure.met for figure in counted)
+    return f"{len(counted) - missed} of {len(counted)} bars met, {missed} missed"
 
 
 def write_json(figures: Sequence[Figure], path: Path) -> None:

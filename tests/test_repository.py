@@ -97,6 +97,8 @@ def test_a_make_target_without_help_is_a_step_of_one_with_help() -> None:
 def labsight_commands(group: Any, before: str = "") -> Iterator[tuple[str, set[str]]]:
     """Each command of `labsight`, those of its groups by both words, and its options."""
     for name, command in group.commands.items():
+        if command.hidden:
+            continue
         if isinstance(command, TyperGroup):
             yield from labsight_commands(command, f"{name} ")
         else:

@@ -1,4 +1,4 @@
-"""Where this machine keeps what labsight has to remember between runs."""
+"""Where this machine keeps what labsight is told, and what it has to remember between runs."""
 
 import os
 import sys
@@ -21,3 +21,16 @@ def state_dir(
     # https://specifications.freedesktop.org/basedir-spec: a relative path is to be ignored.
     state = environment.get("XDG_STATE_HOME", "")
     return (Path(state) if state.startswith("/") else home / ".local" / "state") / "labsight"
+
+
+def config_dir(
+    platform: str = sys.platform,
+    environment: Mapping[str, str] = os.environ,
+    home: Path | None = None,
+) -> Path:
+    """Return the user's own folder for settings, by each platform's rule; it may not exist yet."""
+    home = home or Path.home()
+    if platform in {"win32", "darwin"}:
+        return state_dir(platform, environment, home)  # these keep both in one place
+    config = environment.get("XDG_CONFIG_HOME", "")
+    return (Path(config) if config.startswith("/") else home / ".config") / "labsight"

@@ -50,6 +50,15 @@ def test_the_table_tells_figure_bar_and_verdict_of_each_line() -> None:
     assert summary(figures) == "1 of 3 bars met, 2 missed"
 
 
+def test_what_is_not_counted_is_told_and_misses_nothing() -> None:
+    figures = [
+        Figure(bar=RATIO, value=300.0),
+        Figure(bar=TIME, value=None, why="rclone is not installed", counted=False),
+    ]
+    assert table(figures).endswith("  not counted: rclone is not installed")
+    assert summary(figures) == "1 of 1 bars met, 0 missed"
+
+
 def test_the_columns_of_the_table_are_aligned() -> None:
     rows = table([Figure(bar=RATIO, value=1.5), Figure(bar=TIME, value=2.0)]).splitlines()
     assert len({row.index("at ") for row in rows[1:]}) == 1
@@ -105,10 +114,26 @@ def test_an_unknown_line_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         program.main(["--only", "stored,teleport"])
     assert ended.value.code == 2
-    assert "there is no teleport" in capsys.readouterr().err
+    assert "there is no teleport among the lines of slides: stored," in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", program.LINES)
+def test_sending_is_measured_when_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    asked: list[str] = []
+
+    def load(name: str) -> _Lines:
+        asked.append(name)
+        return _Lines([Bar(what=name, least=1)])
+
+    assert program.main(["--of", "sync"], load) == 0
+    assert asked == list(program.SETS["sync"])
+    assert program.main([], load) == 0
+    assert asked == [*program.SETS["sync"], *program.SETS["slides"]]
+    with pytest.raises(SystemExit):
+        program.main(["--of", "sync", "--only", "stored"])
+    assert "there is no stored among the lines of sync" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", [name for names in program.SETS.values() for name in names])
 def test_every_file_of_lines_says_what_it_shows(name: str) -> None:
     module = importlib.import_module(f"bench.lines.{name}")
     assert module.BARS

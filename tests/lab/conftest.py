@@ -27,6 +27,13 @@ def s3_address() -> Iterator[str]:
     server.stop()
 
 
+@pytest.fixture(autouse=True)
+def no_settings_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No `labsight.toml` of whoever runs the tests is read."""
+    monkeypatch.delenv("LABSIGHT_CONFIG", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Credentials for the stand-in, and nothing else from outside the test."""

@@ -2,19 +2,30 @@
 
 import io
 import os
-import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import tifffile
+from awscrt.checksums import crc64nvme
 
-from labsight_lab.sync.journal.journal import Identity, Journal
-from labsight_lab.sync.look.plan import Candidate, make_plan
-from labsight_lab.sync.sending.archive import AlreadyThere, NewObject, Part, Refused, UploadGone
-from labsight_lab.sync.sending.source import Body
+from labsight.errors import ObjectChanged, ObjectMissing
+from labsight_lab.sync.journal.entries import SETTLED, Identity
+from labsight_lab.sync.journal.journal import Journal
+from labsight_lab.sync.look.candidate import Candidate
+from labsight_lab.sync.look.scan import scan
+from labsight_lab.sync.sending.archive import (
+    AlreadyThere,
+    NewObject,
+    Part,
+    Refused,
+    Stored,
+    UploadGone,
+)
+from labsight_lab.sync.sending.body import Body
+from labsight_lab.sync.sending.source import Fingerprint
 
 LONG_AGO = 1_600_000_000
 
@@ -38,9 +49,9 @@ class MemoryArchive:
     before: Callable[[str], None] = lambda _: None
     after: Callable[[str], None] = lambda _: None
 
-    def put(self, new: NewObject, body: Body, crc32: int) -> None:
+    def put(self, new: NewObject, body: Body, crc64: int) -> None:
         self._heard("put")
-        data = self._received(body, crc32)
+        data = self._received(body, crc64)
         self._make(new, data)
         self.after("put")
 
@@ -56,10 +67,10 @@ class MemoryArchive:
         self.after("begin")
         return upload
 
-    def put_part(self, key: str, upload: str, number: int, body: Body, crc32: int) -> Part:
+    def put_part(self, key: str, upload: str, number: int, body: Body, crc64: int) -> Part:
         self._heard("put_part")
         held = self._held(key, upload)
-        data = self._received(body, crc32)
+        data = self._received(body, crc64)
         etag = f"etag-{len(self.requests)}"
         held[number] = (etag, data)
         self.after("put_part")
@@ -69,7 +80,7 @@ class MemoryArchive:
         self._heard("parts")
         return [Part(number, etag) for number, (etag, _) in sorted(self._held(key, upload).items())]
 
-    def complete(self, key: str, upload: str, parts: list[Part], *, size: int, crc32: int) -> None:
+    def complete(self, key: str, upload: str, parts: list[Part], *, size: int, crc64: int) -> None:
         self._heard("complete")
         if upload in self.completed and self.repeated_completion == "again":
             return
@@ -79,7 +90,7 @@ class MemoryArchive:
         if any(held.get(part.number, ("",))[0] != part.etag for part in parts):
             raise UploadGone("InvalidPart")
         data = b"".join(held[part.number][1] for part in parts)
-        if len(data) != size or zlib.crc32(data) != crc32:
+        if len(data) != size or crc64nvme(data) != crc64:
             raise Refused("BadDigest")
         self._make(self.uploads[upload][0], data)
         del self.uploads[upload]
@@ -95,6 +106,24 @@ class MemoryArchive:
         self.uploads.pop(upload, None)
         self.after("abort")
 
+    def head(self, key: str) -> Stored | None:
+        self._heard("head")
+        if key not in self.objects:
+            return None
+        data = self.objects[key]
+        metadata = self.described[key].metadata if key in self.described else {}
+        return Stored(size=len(data), crc64=crc64nvme(data), metadata=metadata, etag=_etag_of(data))
+
+    def blocks(self, key: str, etag: str) -> Iterator[bytes]:
+        self._heard("blocks")
+        data = self.objects.get(key)
+        if data is None:
+            raise ObjectMissing(f"{key}: no such object in the archive")
+        if _etag_of(data) != etag:
+            raise ObjectChanged(f"{key}: the object in the archive changed while it was read")
+        for start in range(0, len(data), 1000):
+            yield data[start : start + 1000]
+
     def _heard(self, request: str) -> None:
         self.requests.append(request)
         self.before(request)
@@ -104,10 +133,10 @@ class MemoryArchive:
             raise UploadGone("NoSuchUpload")
         return self.uploads[upload][1]
 
-    def _received(self, body: Body, crc32: int) -> bytes:
-        data = b"".join(iter(lambda: body.read(1000), b""))
+    def _received(self, body: Body, crc64: int) -> bytes:
+        data = b"".join(body.blocks())
         self.bytes_received += len(data)
-        if zlib.crc32(data) != crc32:
+        if crc64nvme(data) != crc64:
             raise Refused("BadDigest")
         return data
 
@@ -116,6 +145,10 @@ class MemoryArchive:
             raise AlreadyThere(f"the archive already holds {new.key}")
         self.objects[new.key] = data
         self.described[new.key] = new
+
+
+def _etag_of(data: bytes) -> str:
+    return f'"{crc64nvme(data):016x}"'
 
 
 def write(file: Path, data: bytes, mtime: float = LONG_AGO) -> Path:
@@ -163,6 +196,27 @@ def open_journal(folder: Path, place: Path) -> Journal:
     return Journal(place, Identity(folder=folder, bucket="archive", source="scanner-1"))
 
 
-def candidates(folder: Path, journal: Journal) -> list[Candidate]:
-    """Return what a look at the folder finds to send."""
-    return make_plan(folder, "scanner-1", journal.entries()).candidates
+def candidate(folder: Path, path: str, **about: Any) -> Candidate:
+    """Return a file of a folder as something to send."""
+    status = (folder / path).stat()
+    return Candidate(
+        source="scanner-1",
+        path=path,
+        fingerprint=Fingerprint(status.st_size, status.st_mtime_ns),
+        content_type="image/tiff",
+        file=folder / path,
+        **about,
+    )
+
+
+def unsettled(folder: Path, journal: Journal) -> list[Candidate]:
+    """Return what a folder of lone files has to send, oldest first."""
+    known = journal.known()
+    found = sorted(scan(folder).files, key=lambda seen: (seen.mtime_ns, seen.path))
+    return [
+        candidate(folder, seen.path)
+        for seen in found
+        if seen.path not in known
+        or known[seen.path][:2] != seen[1:]
+        or known[seen.path].state not in SETTLED
+    ]

@@ -29,7 +29,14 @@ def test_sizes(count: float, written: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "written"),
-    [(0.25, "0.2 s"), (12, "12 s"), (65, "1 min 05 s"), (7500, "2 h 05 min")],
+    [
+        (0.25, "0.2 s"),
+        (12, "12 s"),
+        (65, "1 min 05 s"),
+        (7500, "2 h 05 min"),
+        (100_000, "27 h 46 min"),
+        (15 * 86_400 + 3 * 3600, "15 d 03 h"),
+    ],
 )
 def test_durations(seconds: float, written: str) -> None:
     assert text.duration(seconds) == written

@@ -7,7 +7,18 @@ from typing import Any, Protocol
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    InvalidConfigError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
 
 from labsight import __version__
 from labsight.errors import (
@@ -18,14 +29,24 @@ from labsight.errors import (
     SettingsError,
     StorageUnavailable,
 )
-from labsight_lab.sync.sending.s3_errors import (
-    CREDENTIAL_ERRORS,
-    REJECTED_KEYS,
-    credentials_unusable,
-)
+from labsight_lab.sync.sending import credentials
 
+_NO_CREDENTIALS = (
+    NoCredentialsError,
+    PartialCredentialsError,
+    CredentialRetrievalError,
+    ProfileNotFound,
+    InvalidConfigError,
+    SSOError,
+    TokenRetrievalError,
+)
 _REFUSED = {"403", "AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
-_REJECTED = REJECTED_KEYS.keys() | {
+_REJECTED = {
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "ExpiredToken",
+    "TokenRefreshRequired",
+    "InvalidToken",
     "ExpiredTokenException",
     "RequestExpired",
     "InvalidClientTokenId",
@@ -92,8 +113,8 @@ def explained(right: str) -> Iterator[None]:
         raise SettingsError(
             "no region: give --region, or set AWS_REGION to the region of the stack"
         ) from error
-    except CREDENTIAL_ERRORS as error:
-        raise credentials_unusable(error) from error
+    except _NO_CREDENTIALS as error:
+        raise credentials.translated(error, profile=None) from error
     except BotoCoreError as error:
         raise StorageUnavailable(f"AWS did not answer as it should: {error}") from error
 

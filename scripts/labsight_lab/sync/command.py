@@ -1,60 +1,49 @@
-"""The options of `labsight sync`, checked and wired to the parts that do the work."""
+"""`labsight sync`: its parts wired together as the options ask, and the end of it told."""
 
 import json
-import os
-import re
-import sys
+import socket
 import time
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
-from labsight.errors import InvalidInput, LabsightError, SettingsError, exit_code
-from labsight.keys import SlideKey
-from labsight_lab.config import state_dir
+from labsight.errors import InvalidInput, LabsightError, exit_code
 from labsight_lab.sync import watch
-from labsight_lab.sync.journal.journal import Identity, Journal
+from labsight_lab.sync.hints import Hints, Pause
+from labsight_lab.sync.journal.journal import Journal
+from labsight_lab.sync.look.ids import Ids
+from labsight_lab.sync.look.names import check_patterns
 from labsight_lab.sync.look.quiet import TRUSTED_AGE_S, QuietWatch
+from labsight_lab.sync.options import SyncOptions
 from labsight_lab.sync.passes import Passes, Rules
+from labsight_lab.sync.sending import timetable
 from labsight_lab.sync.sending.archive import Archive
-from labsight_lab.sync.telling.progress import Display, Meter, display_for
+from labsight_lab.sync.sending.describing import Describer
+from labsight_lab.sync.sending.limits import Limiter
+from labsight_lab.sync.telling import out
+from labsight_lab.sync.telling.document import document
+from labsight_lab.sync.telling.listening import Listener, Nobody
+from labsight_lab.sync.telling.meter import Meter
+from labsight_lab.sync.telling.progress import Display, Silent, display_for
 from labsight_lab.sync.telling.report import Report
+from labsight_lab.sync.telling.summary import summary
+from labsight_lab.sync.telling.wiring import chronicle
 from labsight_lab.text import shown
-
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-
-
-@dataclass(frozen=True, kw_only=True)
-class SyncOptions:
-    """What was asked for on the command line."""
-
-    folder: Path
-    bucket: str
-    source: str
-    watch: bool = False
-    interval: float = 5.0
-    dry_run: bool = False
-    as_json: bool = False
-    journal: Path | None = None
-    quiet_period: float | None = None
-    include: tuple[str, ...] = ()
-    send_incomplete: bool = False
-    threads: int = 4
-    profile: str | None = None
-    endpoint: str | None = None
 
 
 def sync(options: SyncOptions) -> int:
     """Run `labsight sync`, return its exit code; raise LabsightError for what stops all files."""
-    folder = _checked_folder(options.folder)
-    _check_names(options)
+    target = options.target
+    _check_folder(target.folder)
     display = display_for(as_json=options.as_json)
-    report = Report(folder, options.bucket, options.source, dry_run=options.dry_run)
+    report = Report(
+        target.folder, target.bucket, target.source, dry_run=options.dry_run, limit=options.limit
+    )
     started = time.monotonic()
     failure: LabsightError | None = None
     try:
-        _run(options, folder, display, report)
+        _run(options, display, report)
     except KeyboardInterrupt:
         report.interrupted = True
     except LabsightError as error:
@@ -62,31 +51,92 @@ def sync(options: SyncOptions) -> int:
     report.seconds = time.monotonic() - started
     code = exit_code(failure) if failure else report.exit_code
     if options.as_json:
-        told = report.document() | {
+        told = document(report) | {
             "error": failure.message if failure else None,
             "exit_code": code,
         }
-        sys.stdout.write(json.dumps(told, indent=2) + "\n")
+        out.put(json.dumps(told, indent=2))
     elif failure is None or report.uploaded:
-        sys.stdout.write(report.summary() + "\n")
-    sys.stdout.flush()
+        out.put(summary(report, out.width()))
     if failure is not None:
         raise failure
     return code
 
 
-def _run(options: SyncOptions, folder: Path, display: Display, report: Report) -> None:
-    journal = _open_journal(options, folder)
-    passes = Passes(
+def preview(options: SyncOptions) -> Report:
+    """Return what a run would send, without sending it; raise LabsightError."""
+    target = options.target
+    _check_folder(target.folder)
+    report = Report(target.folder, target.bucket, target.source, dry_run=True)
+    _run(replace(options, dry_run=True), Silent(), report)
+    return report
+
+
+def _run(options: SyncOptions, display: Display, report: Report) -> None:
+    journal = _open_journal(options)
+    if journal is None:
+        _passes(options, display, report, None).preview()
+        return
+    with closing(journal):
+        if options.dry_run:
+            _passes(options, display, report, journal).preview()
+            return
+        journal.lock()
+        if journal.moved_from:
+            display.say(
+                f"journal {journal.path} was kept for {shown(journal.moved_from)}; it is that of "
+                f"{shown(str(options.target.folder))} from now on"
+            )
+        target, watches = options.target, options.watch
+        with chronicle(target, report, journal, display.say, watch=watches) as listener:
+            passes = _passes(options, display, report, journal, listener)
+            try:
+                _look(options, display, passes)
+            except KeyboardInterrupt:
+                report.interrupted = True
+                passes.stop()
+            except LabsightError as error:
+                passes.stop()
+                listener.over(exit_code(error), error.message)
+                raise
+            listener.over(report.exit_code)
+
+
+def _look(options: SyncOptions, display: Display, passes: Passes) -> None:
+    if options.watch:
+        display.say(f"watching {options.target.folder}; stop with Ctrl-C")
+        watch.for_ever(passes, options.rescan)
+    else:
+        watch.once(passes)
+
+
+def _passes(
+    options: SyncOptions,
+    display: Display,
+    report: Report,
+    journal: Journal | None,
+    listener: Listener | None = None,
+) -> Passes:
+    target = options.target
+    return Passes(
         rules=Rules(
-            folder=folder,
-            source=options.source,
-            include=options.include,
+            folder=target.folder,
+            source=target.source,
+            include=check_patterns(options.include),
+            exclude=check_patterns(options.exclude),
             send_incomplete=options.send_incomplete,
-            threads=options.threads,
+            incomplete_after=options.incomplete_after,
+            connections=options.connections,
+            memory=options.memory,
         ),
         journal=journal,
-        connect=lambda: _connect(options),
+        connect=lambda tick: _connect(options, tick, display.say),
+        describer=Describer(
+            folder=target.folder,
+            source=target.source,
+            host=socket.gethostname(),
+            ids=Ids(options.ids_pattern, options.ids_table, options.ids_columns),
+        ),
         quiet=QuietWatch(
             wall=time.time,
             steady=time.monotonic,
@@ -96,76 +146,39 @@ def _run(options: SyncOptions, folder: Path, display: Display, report: Report) -
         ),
         meter=Meter(display),
         report=report,
+        waiter=(Hints(target.folder, display.say) if options.watch and options.events else Pause()),
+        listener=listener or Nobody(),
     )
-    if journal is None:
-        passes.preview()
-        return
-    with closing(journal):
-        if options.dry_run:
-            passes.preview()
-            return
-        journal.lock()
-        if journal.moved_from:
-            sys.stderr.write(
-                f"labsight: journal {journal.path} was kept for {shown(journal.moved_from)}; it is "
-                f"that of {shown(str(folder))} from now on\n"
-            )
-        if options.watch:
-            display.say(f"watching {folder}; stop with Ctrl-C")
-            watch.for_ever(passes, display.say, options.interval)
-        else:
-            watch.once(passes)
 
 
-def _checked_folder(folder: Path) -> Path:
+def _check_folder(folder: Path) -> None:
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
         raise InvalidInput(f"{folder} {what}; give the folder that the scanner writes to")
-    return folder.resolve()
 
 
-def _check_names(options: SyncOptions) -> None:
-    SlideKey(options.source, "any.svs")  # raises for a source that no key can have
-    bucket = options.bucket
-    if not _BUCKET.fullmatch(bucket):
-        raise InvalidInput(
-            f"--bucket {bucket!r}: give the name of a bucket alone, as the stack's output "
-            "archive_bucket tells it (lower-case letters, digits, hyphens and dots)"
-        )
-
-
-def _open_journal(options: SyncOptions, folder: Path) -> Journal | None:
+def _open_journal(options: SyncOptions) -> Journal | None:
     """Open the folder's journal; a dry run writes none where there is none."""
-    identity = Identity(
-        folder=folder,
-        bucket=options.bucket,
-        source=options.source,
-        endpoint=_endpoint(options) or "",
-    )
-    path = options.journal or state_dir() / "sync" / identity.file_name()
-    if options.dry_run and not path.exists():
+    target = options.target
+    if options.dry_run and not target.journal_file.exists():
         return None
-    return Journal(path, identity)
+    return Journal(target.journal_file, target.identity)
 
 
-def _connect(options: SyncOptions) -> Archive:
-    try:
-        from labsight_lab.sync.sending.s3 import connect  # noqa: PLC0415 - the lab extra loads only here
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in {"boto3", "botocore"}:
-            raise
-        raise SettingsError(
-            "labsight sync needs boto3, which is not installed: install labsight's wheel with [lab]"
-        ) from error
+def _connect(
+    options: SyncOptions, tick: Callable[[], None], tell: Callable[[str], None]
+) -> Archive:
+    """Return the archive. ``tick`` is called while the bandwidth limit makes the sending wait."""
+    from labsight_lab.sync.sending.s3 import connect  # noqa: PLC0415 - only when something is sent
+
+    target = options.target
+    limiter = Limiter(timetable.parse(options.limit), tick) if options.limit else None
     return connect(
-        options.bucket,
-        profile=options.profile,
-        endpoint=_endpoint(options),
-        connections=options.threads,
+        target.bucket,
+        profile=target.profile,
+        region=target.region,
+        endpoint=target.endpoint,
+        connections=options.connections,
+        limiter=limiter,
+        tell=tell,
     )
-
-
-def _endpoint(options: SyncOptions) -> str | None:
-    """Return where S3 is when it is not AWS: another place is another archive and journal."""
-    names = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
-    return options.endpoint or next((os.environ[n] for n in names if os.environ.get(n)), None)

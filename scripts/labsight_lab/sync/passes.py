@@ -2,30 +2,38 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from labsight.errors import SettingsError
-from labsight.keys import SLIDES, SlideKey
-from labsight_lab.sync.finished.tiff import unfinished
-from labsight_lab.sync.journal.journal import Entry, Journal
-from labsight_lab.sync.look.plan import Candidate, make_plan
-from labsight_lab.sync.look.quiet import NANO, QuietWatch
+from labsight.keys import SLIDES
+from labsight_lab.sync.journal.entries import Known
+from labsight_lab.sync.journal.journal import Journal
+from labsight_lab.sync.judging import Judge
+from labsight_lab.sync.look.groups import Grouper
+from labsight_lab.sync.look.plan import Pending, Plan, Wanted, make_plan
+from labsight_lab.sync.look.quiet import QuietWatch
+from labsight_lab.sync.look.scan import scan
 from labsight_lab.sync.sending.archive import Archive, Denied
-from labsight_lab.sync.sending.one_file import Result
-from labsight_lab.sync.sending.source import Fingerprint, Stopped, held_by_a_writer, opened
-from labsight_lab.sync.sending.transfer import Outcome, Transfer
-from labsight_lab.sync.telling.progress import Meter
-from labsight_lab.sync.telling.report import Report, Sent
-from labsight_lab.sync.workers import in_parallel
-from labsight_lab.text import duration
+from labsight_lab.sync.sending.describing import Describer
+from labsight_lab.sync.sending.memory import Memory
+from labsight_lab.sync.sending.one_file import Means, Result
+from labsight_lab.sync.sending.sender import Sender
+from labsight_lab.sync.sending.source import Stopped
+from labsight_lab.sync.sending.transfer import Outcome, abandon
+from labsight_lab.sync.telling.listening import Listener, Look, Nobody
+from labsight_lab.sync.telling.meter import Meter
+from labsight_lab.sync.telling.report import Report
 
-STALE_S = 3600.0  # what stayed cut off for so long is not being written any more
 RETRY_S = 60.0
+LARGE_AT_A_TIME = 2
 STILL_WRITTEN = "not yet seen unchanged for long enough to be sure that it is written"
 _AFTER_CHANGE_S = 1.0
+_LISTEN_S = 0.2  # until it is asked whether there is a hint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,93 +42,174 @@ class Rules:
 
     folder: Path
     source: str
-    include: tuple[str, ...] = ()
-    send_incomplete: bool = False
-    threads: int = 4
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    send_incomplete: bool
+    incomplete_after: float
+    connections: int
+    memory: int
+
+
+class Waiter(Protocol):
+    """What waits between two looks."""
+
+    def wait(self, seconds: float) -> None:
+        """Wait so long, or until another look is worth it."""
+        ...
+
+    def is_given(self) -> bool:
+        """Whether another look is worth it now."""
+        ...
 
 
 @dataclass(kw_only=True)
 class Passes:
-    """A run over one folder, pass by pass.
+    """A run over one folder, look by look, while what was found before is being sent.
 
-    ``connect`` is called when there is something to send or to ask, and not before. Without a
-    journal (a dry run of a folder that was never synchronised) nothing can be sent. ``waiting``
-    tells after each pass which files were too young, and for how many seconds more.
+    ``connect`` is called when there is something to send or to ask, and not before; what it is
+    given is to be called during long waits, and raises when sending is to end. Without a journal
+    (a dry run of a folder that was never synchronised) nothing can be sent. ``waiting`` tells
+    after each look which groups were too young, and for how many seconds more; ``look_seconds``
+    how long it took.
     """
 
     rules: Rules
     journal: Journal | None
-    connect: Callable[[], Archive]
+    connect: Callable[[Callable[[], None]], Archive]
+    describer: Describer
     quiet: QuietWatch
     meter: Meter
     report: Report
+    waiter: Waiter
+    listener: Listener = field(default_factory=Nobody)
     waiting: dict[str, float] = field(default_factory=dict)
+    look_seconds: float = 0.0
+    _grouper: Grouper = field(init=False)
+    _judge: Judge = field(init=False)
     _retry_at: dict[str, float] = field(default_factory=dict)
-    _cut_off: dict[str, tuple[Fingerprint, str]] = field(default_factory=dict)
     _archive: Archive | None = None
+    _sender: Sender | None = None
+    _stop: threading.Event = field(default_factory=threading.Event)
 
-    def send(self) -> None:
-        """Send all that is ready; raise what concerns every file."""
-        entries = self.journal.entries() if self.journal else {}
-        ready = self._unhindered(self._look(entries))
-        self._abandon_vanished(entries)
-        if not ready:
-            return
-        stop = threading.Event()
-        transfer = self._transfer(stop)
-        self.meter.begin(len(ready), sum(c.fingerprint.size for c in ready))
-        try:
-            threads = self.rules.threads
-            with closing(in_parallel(ready, transfer.send, threads=threads, stop=stop)) as outcomes:
-                for outcome in outcomes:
-                    self._note(outcome)
-                    self.meter.ended(outcome)
-        finally:
-            self.meter.end()
+    def __post_init__(self) -> None:
+        self._grouper = Grouper(self.rules.folder)
+        self._judge = Judge(
+            folder=self.rules.folder,
+            quiet=self.quiet,
+            send_incomplete=self.rules.send_incomplete,
+            incomplete_after=self.rules.incomplete_after,
+        )
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is being sent."""
+        return self._sender is not None and self._sender.is_busy
+
+    def look(self) -> None:
+        """Look at the folder and have sent what is ready; raise what concerns every file."""
+        ready = self._look()
+        self._abandon_vanished()
+        if ready:
+            self.meter.add(ready)
+            self._sender = self._sender or self._new_sender()
+            self._sender.add(ready)
+        self.listener.looked(
+            Look(
+                report=self.report,
+                begun=ready,
+                waiting=self.waiting,
+                is_busy=self.is_busy,
+                is_under_way=self._is_under_way,
+                notes=self.describer.ids.problems,
+            )
+        )
+
+    def attend(self, seconds: float, *, heed: bool = True) -> None:
+        """Note what becomes of what is being sent, for so long or (``heed``) until a hint."""
+        until = self.quiet.steady() + seconds
+        while (left := until - self.quiet.steady()) > 0:
+            if not self.is_busy:
+                self._rest()
+                self.waiter.wait(left)
+                if heed:
+                    return
+            elif heed and self.waiter.is_given():
+                self.waiter.wait(0)
+                return
+            else:
+                self._take(min(left, _LISTEN_S))
+
+    def finish(self) -> None:
+        """Note what becomes of all that is being sent."""
+        while self.is_busy:
+            self._take(_LISTEN_S)
+        self._rest()
+
+    def stop(self) -> None:
+        """Let go of what is being sent: it is found again by the next look."""
+        if self._sender is not None:
+            self._sender.close()
+        self._rest()
 
     def preview(self) -> None:
         """Report what would be sent."""
-        entries = self.journal.entries() if self.journal else {}
-        for candidate in self._unhindered(self._look(entries)):
-            self.report.planned.append(
-                Sent(candidate.path, str(candidate.key), candidate.fingerprint.size)
-            )
+        for pending in self._look():
+            verdict = self._judge.verdict(pending)
+            if isinstance(verdict, Outcome):
+                self._note(verdict)
+            else:
+                self.report.plan(pending)
+        self.report.notes = self.describer.ids.problems
 
     def ask(self) -> None:
         """Learn whether the archive can be used, without a change there; raise what stops all."""
         with suppress(Denied):  # of this one right, which a lab need not have
             self._connected().open_uploads(f"{SLIDES}{self.rules.source}/")
 
-    def _look(self, entries: Mapping[str, Entry]) -> list[Candidate]:
-        rules, now = self.rules, self.quiet.steady()
-        plan = make_plan(rules.folder, rules.source, entries, rules.include)
-        held_back = {path for path, at in self._retry_at.items() if at > now}
-        self.report.begin_pass(plan, held_back)
+    def _look(self) -> list[Pending]:
+        """Return what is ready by time; the rest of the plan goes to the report."""
+        began = time.monotonic()
+        plan = self._plan()
+        self.look_seconds = time.monotonic() - began
+        now = self.quiet.steady()
+        self._retry_at = {place: at for place, at in self._retry_at.items() if at > now}
+        held_back = self._retry_at.keys()
+        self.report.begin_look(plan, self._reason)
         self.waiting, ready = {}, []
-        for candidate in plan.candidates:
-            path, seen = candidate.path, candidate.fingerprint
-            if path in held_back:
+        for pending in plan.pending:
+            place = pending.group.place
+            if place in held_back or self._is_under_way(place):
                 continue
-            wait = self.quiet.wait(path, seen.size, seen.mtime_ns)
+            wait, outcome = self._judge.wait(pending), self._judge.remembered(pending)
             if wait > 0:
-                self.waiting[path] = wait
-                self.report.unfinished[path] = STILL_WRITTEN
+                self.waiting[place] = wait
+                self.report.leave(place, STILL_WRITTEN, self.quiet.wall() + wait)
+            elif outcome is not None:
+                self.report.add(outcome)
             else:
-                ready.append(candidate)
+                ready.append(pending)
+        self._judge.forget_others({pending.group.place for pending in plan.pending})
         return ready
 
-    def _unhindered(self, candidates: list[Candidate]) -> list[Candidate]:
-        """Return those that nothing keeps from being sent; note what keeps the others."""
-        hindered, threads, stop = set(), self.rules.threads, threading.Event()
-        checks = in_parallel(candidates, self._hindrance, threads=threads, stop=stop)
-        with closing(checks) as outcomes:
-            for outcome in filter(None, outcomes):
-                self._note(outcome)
-                hindered.add(outcome.candidate.path)
-        return [candidate for candidate in candidates if candidate.path not in hindered]
+    def _plan(self) -> Plan:
+        rules = self.rules
+        found = scan(rules.folder, rules.exclude)
+        known: Mapping[str, Known] = self.journal.known() if self.journal else {}
+        wanted = Wanted(source=rules.source, include=rules.include, exclude=rules.exclude)
+        plan = make_plan(found, wanted, known, self._grouper.grouped)
+        if plan.pending:
+            self._judge.look(found.files)
+            self.describer.ids.refresh()
+            self.describer.ids.check(seen.path for seen in found.files)
+        return plan
 
-    def _transfer(self, stop: threading.Event) -> Transfer:
-        """Return a transfer that ends with ``stop``, even if it notices only in a later pass."""
+    def _reason(self, path: str) -> str:
+        entry = self.journal.entry(path) if self.journal else None
+        return entry.reason if entry else ""
+
+    def _means(self) -> Means:
+        """Return what sending needs; it ends with its own ``stop``, even if it notices late."""
+        stop = self._stop = threading.Event()
 
         def moved(path: str, position: int) -> None:
             if stop.is_set():
@@ -129,61 +218,60 @@ class Passes:
 
         if self.journal is None:
             raise SettingsError("nothing can be sent without a journal; give one with --journal")
-        return Transfer(self._connected(), self.journal, moved)
-
-    def _connected(self) -> Archive:
-        self._archive = self._archive or self.connect()
-        return self._archive
-
-    def _hindrance(self, candidate: Candidate) -> Outcome | None:
-        """Return what keeps a quiet file from being sent."""
-        seen = candidate.fingerprint
-        try:
-            if held_by_a_writer(candidate.file):
-                return Outcome(candidate, Result.UNFINISHED, "another program is writing to it")
-            reason = self._unfinished(candidate)
-        except OSError as error:
-            reason = f"cannot be read: {error.strerror or error}"
-            return Outcome(candidate, Result.FAILED, reason)
-        if reason is None or self.rules.send_incomplete:
-            return None
-        age = self.quiet.wall() - seen.mtime_ns / NANO
-        if age < STALE_S:
-            return Outcome(candidate, Result.UNFINISHED, f"not complete yet: {reason}")
-        return Outcome(
-            candidate,
-            Result.FAILED,
-            f"cut off: {reason}; it has not changed for {duration(age)}. Scan or copy it again, or "
-            "send it as it is with --send-incomplete",
+        return Means(
+            archive=self._connected(),
+            journal=self.journal,
+            moved=moved,
+            stop=stop,
+            memory=Memory(self.rules.memory),
+            large=threading.Semaphore(LARGE_AT_A_TIME),
         )
 
-    def _unfinished(self, candidate: Candidate) -> str | None:
-        """Return why a file is cut off, if it is; known again as long as it looks the same."""
-        path, seen = candidate.path, candidate.fingerprint
-        known = self._cut_off.pop(path, None)
-        if known and known[0] == seen:
-            reason: str | None = known[1]
-        else:
-            with opened(candidate.file) as file:
-                reason = unfinished(file, seen.size, candidate.kind.structure)
-        if reason:
-            self._cut_off[path] = seen, reason
-        return reason
+    def _tick(self) -> None:
+        if self._stop.is_set():
+            raise Stopped
+
+    def _connected(self) -> Archive:
+        self._archive = self._archive or self.connect(self._tick)
+        return self._archive
+
+    def _new_sender(self) -> Sender:
+        return Sender(
+            self._means(), self.describer, self._judge.verdict, threads=self.rules.connections
+        )
+
+    def _take(self, seconds: float) -> None:
+        if self._sender is not None:
+            for outcome in self._sender.take(seconds):
+                self._note(outcome)
+
+    def _rest(self) -> None:
+        """Nothing is being sent: end the threads and the display's bar."""
+        if self._sender is not None:
+            self._sender.close()
+            self._sender = None
+            self.meter.end()
 
     def _note(self, outcome: Outcome) -> None:
-        path = outcome.candidate.path
+        self.meter.ended(outcome)
         self.report.add(outcome)
-        self._retry_at.pop(path, None)
+        self.listener.ended(outcome)
         if outcome.result is Result.FAILED:
-            self._retry_at[path] = self.quiet.steady() + RETRY_S
+            self._retry_at[outcome.place] = self.quiet.steady() + RETRY_S
         elif outcome.result is Result.CHANGED:
-            self.quiet.restart(path)
-            self.waiting[path] = _AFTER_CHANGE_S
+            self.quiet.restart(outcome.place)
+            self.waiting[outcome.place] = _AFTER_CHANGE_S
 
-    def _abandon_vanished(self, entries: Mapping[str, Entry]) -> None:
+    def _abandon_vanished(self) -> None:
         """Abort uploads whose file was taken away; a whole folder that is missing may come back."""
-        for entry in entries.values():
+        if self.journal is None:
+            return
+        for entry in self.journal.open_uploads():
             file = self.rules.folder / entry.path
-            if entry.upload and file.parent.is_dir() and not os.path.lexists(file):
-                key = SlideKey(self.rules.source, entry.path, entry.revision + 1)
-                self._transfer(threading.Event()).abandon(entry, str(key))
+            if self._is_under_way(entry.unit or entry.path) or os.path.lexists(file):
+                continue
+            if file.parent.is_dir():
+                abandon(self._connected(), self.journal, self.rules.source, entry)
+
+    def _is_under_way(self, place: str) -> bool:
+        return self._sender is not None and self._sender.is_under_way(place)

@@ -1,10 +1,12 @@
-"""Several transfers at a time, stopped together."""
+"""Several pieces of work at a time, stopped together."""
 
 import queue
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from typing import TypeVar
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import suppress
+from typing import Generic, TypeVar
 
 from labsight_lab.sync.sending.source import TransferBreak
 
@@ -15,62 +17,119 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
+class Crew(Generic[Item, Answer]):
+    """Threads that work on items; more may be added while the answers are taken.
+
+    The first error sets ``stop`` and is raised when the answers given before it were taken. The
+    threads are daemons: a request that hangs does not keep an interrupted command alive.
+    """
+
+    def __init__(
+        self, work: Callable[[Item], Answer], *, threads: int, stop: threading.Event
+    ) -> None:
+        self._work, self._most, self._stop = work, threads, stop
+        self._first: deque[Item] = deque()
+        self._then: deque[Item] = deque()
+        self._ready = threading.Semaphore(0)
+        self._answers: queue.SimpleQueue[tuple[Answer] | BaseException | None] = queue.SimpleQueue()
+        self._open = 0  # items whose answer was not taken yet
+        self._failure: BaseException | None = None
+        self._threads: list[threading.Thread] = []
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there are answers to come, or a failure to be raised."""
+        return self._open > 0 or self._failure is not None
+
+    def add(self, items: Iterable[Item], *, first: bool = False) -> None:
+        """Add items, to be worked on after all others, or ``first``."""
+        waiting = self._first if first else self._then
+        for item in items:
+            waiting.append(item)
+            self._open += 1
+            self._ready.release()
+        while len(self._threads) < min(self._most, self._open):
+            thread = threading.Thread(target=self._labour, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def take(self, seconds: float) -> Iterator[Answer]:
+        """Yield the answers there are, having waited up to so many seconds for the first."""
+        until = time.monotonic() + seconds
+        while self._open and not self._stop.is_set():
+            left = until - time.monotonic()
+            try:
+                answer = self._answers.get(timeout=min(_LISTEN_S, max(0.0, left)))
+            except queue.Empty:
+                if left <= 0:
+                    return
+                continue
+            yield from self._taken(answer)
+            until = 0.0
+        if self._stop.is_set():
+            yield from self._last()
+
+    def close(self) -> None:
+        """Stop, and wait a little until all have noticed."""
+        self._stop.set()
+        self._ready.release(max(1, len(self._threads)))  # nobody waits for items any more
+        until = time.monotonic() + PATIENCE_S
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
+
+    def _taken(self, answer: tuple[Answer] | BaseException | None) -> Iterator[Answer]:
+        self._open -= 1
+        if isinstance(answer, BaseException):
+            self._failure = self._failure or answer
+        elif answer is not None:
+            yield answer[0]
+
+    def _last(self) -> Iterator[Answer]:
+        """Yield what was done when the crew stopped, then raise what stopped it."""
+        self.close()
+        while not self._answers.empty():
+            yield from self._taken(self._answers.get())
+        self._open = 0
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+
+    def _labour(self) -> None:
+        while True:
+            self._ready.acquire()
+            if self._stop.is_set():
+                return
+            self._answers.put(self._answer())
+
+    def _answer(self) -> tuple[Answer] | BaseException | None:
+        try:
+            return (self._work(self._next()),)
+        except TransferBreak:
+            return None
+        except BaseException as error:  # noqa: BLE001 - raised again where the answers are taken
+            self._stop.set()
+            return error
+
+    def _next(self) -> Item:
+        """Return an item: there is one, though another thread may take the one that is seen."""
+        while True:
+            for waiting in (self._first, self._then):
+                with suppress(IndexError):
+                    return waiting.popleft()
+
+
 def in_parallel(
-    items: Sequence[Item],
+    items: Iterable[Item],
     work: Callable[[Item], Answer],
     *,
     threads: int,
     stop: threading.Event,
 ) -> Generator[Answer]:
-    """Yield ``work(item)`` for all items as they come; the first error sets ``stop`` and is raised.
-
-    The threads are daemons: a request that hangs does not keep an interrupted command alive.
-    """
-    waiting: queue.SimpleQueue[Item] = queue.SimpleQueue()
-    for item in items:
-        waiting.put(item)
-    results: queue.SimpleQueue[tuple[Answer] | Exception | None] = queue.SimpleQueue()
-
-    def labour() -> None:
-        try:
-            while not stop.is_set():
-                results.put((work(waiting.get_nowait()),))
-        except (queue.Empty, TransferBreak):
-            pass
-        except Exception as error:  # noqa: BLE001 - raised again where the results are read
-            results.put(error)
-        finally:
-            results.put(None)
-
-    crew = [threading.Thread(target=labour, daemon=True) for _ in range(min(threads, len(items)))]
-    for thread in crew:
-        thread.start()
+    """Yield ``work(item)`` for all items as they come; the first error sets ``stop``, is raised."""
+    crew = Crew(work, threads=threads, stop=stop)
+    crew.add(items)
     try:
-        yield from _collect(results, len(crew), stop)
+        while crew.is_busy:
+            yield from crew.take(_LISTEN_S)
     finally:
-        stop.set()
-        until = time.monotonic() + PATIENCE_S
-        for thread in crew:
-            thread.join(max(0.0, until - time.monotonic()))
-
-
-def _collect(
-    results: "queue.SimpleQueue[tuple[Answer] | Exception | None]",
-    working: int,
-    stop: threading.Event,
-) -> Iterator[Answer]:
-    failure: Exception | None = None
-    while working:
-        try:
-            result = results.get(timeout=_LISTEN_S)
-        except queue.Empty:
-            continue
-        if result is None:
-            working -= 1
-        elif isinstance(result, Exception):
-            failure = failure or result
-            stop.set()
-        else:
-            yield result[0]
-    if failure is not None:
-        raise failure
+        crew.close()

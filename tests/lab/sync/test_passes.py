@@ -1,33 +1,47 @@
 """Passes over a folder: what is sent, what waits, what is told, and what a watch survives."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import suppress
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
-from typing import BinaryIO
 
 import pytest
+from awscrt.checksums import crc64nvme
 
 from labsight.errors import LabsightError, SettingsError, StorageUnavailable
-from labsight_lab.sync import watch
+from labsight.slides import units
+from labsight_lab.sync import judging, watch
+from labsight_lab.sync.finished.check import unfinished
+from labsight_lab.sync.journal.commits import Change, Commits
 from labsight_lab.sync.journal.journal import Journal
+from labsight_lab.sync.look.group import Group
+from labsight_lab.sync.look.ids import Ids
 from labsight_lab.sync.look.quiet import QuietWatch
 from labsight_lab.sync.passes import STILL_WRITTEN, Passes, Rules
-from labsight_lab.sync.sending import one_file as sending
+from labsight_lab.sync.sending import one_file, parts
 from labsight_lab.sync.sending.archive import AlreadyThere, Archive, Denied, Rejected, Unreachable
-from labsight_lab.sync.sending.source import opened
-from labsight_lab.sync.sending.transfer import Transfer
-from labsight_lab.sync.telling.progress import Meter, Silent
+from labsight_lab.sync.sending.describing import Describer
+from labsight_lab.sync.sending.source import written
+from labsight_lab.sync.telling.chronicle import Chronicle
+from labsight_lab.sync.telling.meter import Meter
+from labsight_lab.sync.telling.news import News
+from labsight_lab.sync.telling.progress import Silent
 from labsight_lab.sync.telling.report import Report
+from labsight_lab.sync.telling.standing import Standing
+from labsight_lab.sync.telling.sums import Sums
 from tests.lab.support import (
     Killed,
     MemoryArchive,
-    candidates,
     noise,
     open_journal,
     tiff,
     write,
 )
+from tests.support.dicom_samples import coloured, other
+from tests.support.mrxs import make_mrxs
 
 NOW = 1_700_000_000.0
 WHOLE = tiff()
@@ -59,43 +73,74 @@ class Lab:
         self.during_sleep: Callable[[], None] = lambda: None
         self.slept: list[float] = []
         self.journals: list[Journal] = []
+        self.begun: list[Passes] = []
 
-    def passes(self, *, send_incomplete: bool = False, journal: bool = True) -> Passes:
+    def passes(
+        self,
+        *,
+        send_incomplete: bool = False,
+        journal: bool = True,
+        steady: Callable[[], float] | None = None,
+    ) -> Passes:
         kept = open_journal(self.folder, self.place / "journal.sqlite") if journal else None
         self.journals += [kept] if kept else []
-        return Passes(
+        passes = Passes(
             rules=Rules(
-                folder=self.folder, source="scanner-1", send_incomplete=send_incomplete, threads=2
+                folder=self.folder,
+                source="scanner-1",
+                include=(),
+                exclude=(),
+                send_incomplete=send_incomplete,
+                incomplete_after=86_400,
+                connections=2,
+                memory=1 << 20,
             ),
+            describer=Describer(
+                folder=self.folder, source="scanner-1", host="scanner-pc", ids=Ids()
+            ),
+            waiter=self,
             journal=kept,
             connect=self.connect,
-            quiet=QuietWatch(wall=lambda: self.now, steady=lambda: self.now),
+            quiet=QuietWatch(wall=lambda: self.now, steady=steady or (lambda: self.now)),
             meter=Meter(self.display),
             report=Report(self.folder, "archive", "scanner-1"),
         )
+        self.begun.append(passes)
+        return passes
 
-    def connect(self) -> Archive:
+    def connect(self, _tick: Callable[[], None]) -> Archive:
         self.connected += 1
         return self.archive
 
-    def sleep(self, seconds: float) -> None:
+    def is_given(self) -> bool:
+        return False
+
+    def wait(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.now += seconds
         self.during_sleep()
 
     def once(self, *, send_incomplete: bool = False) -> Report:
         passes = self.passes(send_incomplete=send_incomplete)
-        watch.once(passes, self.sleep)
+        watch.once(passes)
         return passes.report
 
     def stored(self) -> list[str]:
         return sorted(key.removeprefix("slides/scanner-1/") for key in self.archive.objects)
 
 
+def send(passes: Passes) -> None:
+    """Look once, and wait until all that was ready is dealt with."""
+    passes.look()
+    passes.finish()
+
+
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[Lab]:
     made = Lab(tmp_path)
     yield made
+    for passes in made.begun:
+        passes.stop()
     for journal in made.journals:
         journal.close()
 
@@ -114,7 +159,7 @@ def test_nothing_new_means_no_connection(lab: Lab) -> None:
     assert lab.connected == 1
     report = lab.once()
     assert lab.connected == 1
-    assert (report.unchanged, report.uploaded) == (1, [])
+    assert (report.unchanged, report.sent_files) == (1, 0)
 
 
 def test_a_young_file_is_given_its_quiet_period(lab: Lab) -> None:
@@ -146,57 +191,54 @@ def test_a_file_that_a_slow_clock_stamps_is_sent_when_it_is_whole_and_once(lab: 
     passes = lab.passes()
     for size in (100, 200, 300):
         write(lab.folder / "a.czi", noise(size), lab.now - 10)
-        passes.send()
+        send(passes)
         lab.now += 4
     assert lab.stored() == []
     lab.now += 1
-    passes.send()
+    send(passes)
     assert lab.archive.objects == {"slides/scanner-1/a.czi": noise(300)}
 
 
-def test_a_slide_that_is_cut_off_is_read_once_and_announced_never(
+def test_a_slide_that_is_cut_off_is_read_and_announced_once(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reads: list[Path] = []
+    checks: list[str] = []
 
-    def reading(path: Path) -> AbstractContextManager[BinaryIO]:
-        reads.append(path)
-        return opened(path)
+    def checking(folder: Path, group: Group) -> str | None:
+        checks.append(group.place)
+        return unfinished(folder, group)
 
-    monkeypatch.setattr("labsight_lab.sync.passes.opened", reading)
+    monkeypatch.setattr(judging, "unfinished", checking)
     lab.display = Told()
     passes = lab.passes()
     cut = write(lab.folder / "cut.svs", CUT, NOW - 60)
     for _ in range(5):
-        passes.send()
+        send(passes)
         lab.now += 5
-    assert reads == [cut]
+    assert checks == ["cut.svs"]
     assert "not complete yet" in passes.report.unfinished["cut.svs"]
-    assert lab.display.begun == []
+    assert lab.display.begun == [(1, len(CUT))]
     write(cut, WHOLE, NOW - 30)
-    write(lab.folder / "still-cut.svs", CUT, NOW - 30)
     for _ in range(3):
-        passes.send()
+        send(passes)
         lab.now += 5
     assert lab.stored() == ["cut.svs"]
-    assert lab.display.begun == [(1, len(WHOLE))]
 
 
 def test_a_slide_that_is_cut_off_is_not_sent(lab: Lab) -> None:
     write(lab.folder / "a.svs", CUT, NOW - 60)
     report = lab.once()
-    assert lab.stored() == []
-    assert lab.connected == 0
+    assert lab.archive.requests == []
     assert "not complete yet" in report.unfinished["a.svs"]
     assert report.exit_code == 0
 
 
 def test_a_slide_that_stays_cut_off_has_failed(lab: Lab) -> None:
-    write(lab.folder / "a.svs", CUT, OLD)
+    write(lab.folder / "a.svs", CUT, NOW - 86_500)
     write(lab.folder / "b.svs", WHOLE, OLD)
     report = lab.once()
     assert lab.stored() == ["b.svs"]
-    assert report.failed["a.svs"].startswith("cut off: ")
+    assert report.failed["a.svs"].startswith("incomplete: ")
     assert "--send-incomplete" in report.failed["a.svs"]
     assert report.exit_code == 1
 
@@ -220,12 +262,12 @@ def test_a_file_that_cannot_be_read_is_named_and_the_rest_is_sent(
     write(lab.folder / "a.svs", WHOLE, OLD)
     write(lab.folder / "b.svs", WHOLE, OLD)
 
-    def guarded(path: Path) -> object:
-        if path.name == "a.svs":
-            raise PermissionError(13, "Permission denied", str(path))
-        return opened(path)
+    def guarded(folder: Path, group: Group) -> str | None:
+        if group.place == "a.svs":
+            raise PermissionError(13, "Permission denied", group.place)
+        return unfinished(folder, group)
 
-    monkeypatch.setattr("labsight_lab.sync.passes.opened", guarded)
+    monkeypatch.setattr(judging, "unfinished", guarded)
     report = lab.once()
     assert lab.stored() == ["b.svs"]
     assert report.failed == {"a.svs": "cannot be read: Permission denied"}
@@ -234,7 +276,7 @@ def test_a_file_that_cannot_be_read_is_named_and_the_rest_is_sent(
 
 def test_a_file_held_by_a_writer_waits(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     write(lab.folder / "a.svs", WHOLE, OLD)
-    monkeypatch.setattr("labsight_lab.sync.passes.held_by_a_writer", lambda _: True)
+    monkeypatch.setattr(judging, "held_by_a_writer", lambda _: True)
     assert lab.once().unfinished == {"a.svs": "another program is writing to it"}
     assert lab.stored() == []
 
@@ -255,8 +297,8 @@ def test_a_preview_sends_nothing_and_connects_to_nothing(lab: Lab) -> None:
 def test_an_upload_whose_file_was_taken_away_is_dropped(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "SINGLE_MAX", 1000)
-    monkeypatch.setattr(sending, "part_size", lambda _: 1000)
+    monkeypatch.setattr(one_file, "PART_SIZE", 1000)
+    monkeypatch.setattr(parts, "part_size", lambda _: 1000)
     file = write(lab.folder / "a.czi", noise(5000), OLD)
 
     def fail(request: str) -> None:
@@ -271,31 +313,45 @@ def test_an_upload_whose_file_was_taken_away_is_dropped(
     assert lab.archive.uploads == {}
 
 
-def watching(lab: Lab, passes: Passes, looks: int) -> list[str]:
+def watching(lab: Lab, passes: Passes, seconds: float) -> list[str]:
+    """Watch for so long by the lab's clock; return what was said, but for what was sent."""
     said: list[str] = []
-    remaining = iter(range(looks - 1))
+    until, during = lab.now + seconds, lab.during_sleep
 
-    def sleep(seconds: float) -> None:
-        lab.sleep(seconds)
-        if next(remaining, None) is None:
+    def sleep() -> None:
+        during()
+        if lab.now >= until:
             raise KeyboardInterrupt
 
+    lab.during_sleep = sleep
+    passes.listener = telling(passes, said.append)
     with pytest.raises(KeyboardInterrupt):
-        watch.for_ever(passes, said.append, 5.0, sleep)
-    return said
+        watch.for_ever(passes, 5.0)
+    return [line for line in said if not line.startswith("sent ")]
+
+
+def telling(passes: Passes, say: Callable[[str], None]) -> Chronicle:
+    """Return a listener that says all of a watch."""
+    clock = passes.quiet.steady
+    return Chronicle(
+        report=passes.report,
+        standing=Standing(passes.rules.folder),
+        news=News(say, Sums(say, clock), names_problems=True),
+        clock=clock,
+    )
 
 
 def test_a_watch_sends_what_appears(lab: Lab) -> None:
     passes = lab.passes()
     lab.during_sleep = lambda: (write(lab.folder / "new.svs", WHOLE, NOW + 1), None)[1]
-    watching(lab, passes, 4)
+    watching(lab, passes, 20)
     assert lab.stored() == ["new.svs"]
 
 
 def test_a_watch_names_a_problem_once(lab: Lab) -> None:
-    write(lab.folder / "a.svs", CUT, OLD)
-    said = watching(lab, lab.passes(), 4)
-    assert [text.partition(": image")[0] for text in said] == ["failed: a.svs: cut off"]
+    write(lab.folder / "a.svs", CUT, NOW - 86_500)
+    said = watching(lab, lab.passes(), 20)
+    assert [text.partition(": image")[0] for text in said] == ["failed: a.svs: incomplete"]
 
 
 def test_a_watch_tries_a_failed_file_again_after_a_minute(lab: Lab) -> None:
@@ -307,8 +363,8 @@ def test_a_watch_tries_a_failed_file_again_after_a_minute(lab: Lab) -> None:
 
     lab.archive.before = fail_until_later
     passes = lab.passes()
-    said = watching(lab, passes, 14)
-    assert said == ["failed: a.svs: 503"]
+    said = watching(lab, passes, 70)
+    assert said == ["failed: a.svs: 503", "a.svs: sent now"]
     assert lab.archive.requests == ["open_uploads", "put", "put"]
     assert passes.report.failed == {}
     assert lab.stored() == ["a.svs"]
@@ -319,20 +375,20 @@ def test_a_watch_ends_at_once_when_it_cannot_begin(lab: Lab, error: LabsightErro
     write(lab.folder / "a.svs", WHOLE, OLD)
     lab.archive.before = lambda _: (_ for _ in ()).throw(error)
     with pytest.raises(type(error)):
-        watch.for_ever(lab.passes(), lambda _: None, 5.0, lab.sleep)
+        watch.for_ever(lab.passes(), 5.0)
     assert lab.slept == []
 
 
 def test_a_watch_of_an_empty_folder_ends_at_once_when_the_archive_cannot_be_used(lab: Lab) -> None:
     lab.archive.before = lambda _: (_ for _ in ()).throw(Rejected("no such bucket"))
     with pytest.raises(Rejected):
-        watch.for_ever(lab.passes(), lambda _: None, 5.0, lab.sleep)
+        watch.for_ever(lab.passes(), 5.0)
     assert lab.slept == []
 
 
 def test_a_watch_asks_once_and_needs_no_right_to_get_an_answer(lab: Lab) -> None:
     lab.archive.before = lambda _: (_ for _ in ()).throw(Denied("not this"))
-    assert watching(lab, lab.passes(), 4) == []
+    assert watching(lab, lab.passes(), 20) == []
     assert lab.archive.requests == ["open_uploads"]
 
 
@@ -341,11 +397,9 @@ def test_a_watch_names_what_is_not_proven(lab: Lab) -> None:
     lab.archive.after = lambda name: (_ for _ in ()).throw(Killed()) if name == "put" else None
     passes = lab.passes()
     with pytest.raises(Killed):
-        Transfer(lab.archive, lab.journals[0], lambda *_: None).send(
-            candidates(lab.folder, lab.journals[0])[0]
-        )
+        send(passes)
     lab.archive.after = lambda _: None
-    (said,) = watching(lab, passes, 3)
+    (said,) = watching(lab, passes, 12)
     assert said.startswith("not proven to be in the archive: a.svs: ")
     assert passes.report.exit_code == 1
 
@@ -369,27 +423,26 @@ def test_a_watch_outlives_the_network(lab: Lab) -> None:
             raise Unreachable("offline")
 
     lab.archive.before = offline
-    said = watching(lab, lab.passes(), 4)
-    assert said == ["offline (next try in 60 s)"] * 2
+    said = watching(lab, lab.passes(), 130)
+    assert said == ["offline (tried again every minute)", "it goes on after 2 min 00 s"]
     assert lab.stored() == ["a.svs"]
 
 
 def test_a_watch_outlives_a_log_in_that_expires(lab: Lab) -> None:
     passes = lab.passes()
     write(lab.folder / "a.svs", WHOLE, OLD)
-    passes.send()
-    expired = threading.Event()
+    send(passes)
 
-    def expire() -> None:
-        write(lab.folder / f"{lab.now}.svs", WHOLE, OLD)
-        if not expired.is_set():
-            expired.set()
-            lab.archive.before = lambda _: (_ for _ in ()).throw(SettingsError("expired"))
-        else:
-            lab.archive.before = lambda _: None
+    def expired(request: str) -> None:
+        if request == "put" and lab.now < NOW + 50:
+            raise SettingsError("expired")
 
-    lab.during_sleep = expire
-    assert watching(lab, passes, 4) == ["expired (next try in 60 s)"]
+    lab.archive.before = expired
+    lab.during_sleep = lambda: (write(lab.folder / f"{lab.now}.svs", WHOLE, OLD), None)[1]
+    assert watching(lab, passes, 75) == [
+        "expired (tried again every minute)",
+        "it goes on after 1 min 00 s",
+    ]
     assert len(lab.stored()) >= 3
 
 
@@ -397,11 +450,194 @@ def test_an_interruption_in_the_middle_reaches_the_caller(lab: Lab) -> None:
     write(lab.folder / "a.svs", WHOLE, OLD)
     passes = lab.passes()
 
-    class Interrupting(Silent):
-        def say(self, text: str) -> None:
-            raise KeyboardInterrupt(text)
+    def interrupt(text: str) -> None:
+        raise KeyboardInterrupt(text)
 
-    passes.meter = Meter(Interrupting())
+    passes.listener = telling(passes, interrupt)
     with pytest.raises(KeyboardInterrupt):
-        passes.send()
+        send(passes)
     assert lab.stored() == ["a.svs"]
+
+
+def slide_of_several_files(folder: Path) -> list[str]:
+    """Write a small MIRAX slide; return its paths, the one to open first."""
+    files = make_mrxs("s1", 3)
+    for path, data in files.items():
+        write(folder / path, data, OLD)
+    first, *others = sorted(files, key=lambda path: (not path.endswith(".mrxs"), path))
+    return [first, *others]
+
+
+def test_a_unit_arrives_member_by_member_and_is_closed_last(lab: Lab) -> None:
+    unit = slide_of_several_files(lab.folder)
+    report = lab.once()
+    assert report.failed == {}
+    assert list(lab.archive.described)[-1] == "slides/scanner-1/s1/unit.json"
+    closed = units.read(lab.archive.objects["slides/scanner-1/s1/unit.json"])
+    assert closed.kind == "mrxs"
+    assert [member.path for member in closed.members] == unit
+    for member in closed.members:
+        data = (lab.folder / member.path).read_bytes()
+        assert (member.size, member.checksum) == (len(data), written(crc64nvme(data)))
+        assert "labsight-unit" in lab.archive.described[f"slides/scanner-1/{member.path}"].metadata
+    requests = len(lab.archive.requests)
+    assert lab.once().sent_files == 0
+    assert len(lab.archive.requests) == requests
+
+
+def test_a_unit_with_a_late_file_waits_and_is_closed_once(lab: Lab) -> None:
+    slide_of_several_files(lab.folder)
+    late = "s1/Data0002.dat"
+    data = (lab.folder / late).read_bytes()
+    (lab.folder / late).unlink()
+    passes = lab.passes()
+    send(passes)
+    assert lab.stored() == []
+    assert "Data0002.dat" in passes.report.unfinished["s1/"]
+    write(lab.folder / late, data, lab.now)
+    for _ in range(4):
+        lab.now += 3
+        send(passes)
+    assert lab.stored()[-1] == "s1/unit.json"
+    assert lab.archive.requests.count("put") == 7
+
+
+def test_a_file_added_to_a_unit_later_makes_its_next_revision(lab: Lab) -> None:
+    unit = slide_of_several_files(lab.folder)
+    lab.once()
+    write(lab.folder / "s1" / "notes.txt", b"late", OLD)
+    assert lab.once().exit_code == 0
+    assert "s1~r2/unit.json" in lab.stored()
+    second = units.read(lab.archive.objects["slides/scanner-1/s1~r2/unit.json"])
+    assert sorted(m.path for m in second.members) == sorted([*unit, "s1/notes.txt"])
+    assert lab.once().sent_files == 0
+
+
+def test_a_member_that_was_only_touched_leaves_its_unit_as_it_was(lab: Lab) -> None:
+    slide_of_several_files(lab.folder)
+    lab.once()
+    requests = len(lab.archive.requests)
+    touched = lab.folder / "s1" / "Data0002.dat"
+    write(touched, touched.read_bytes(), OLD + 1)
+    for _ in range(2):
+        report = lab.once()
+        assert (report.sent_files, report.exit_code) == (0, 0)
+    assert len(lab.archive.requests) == requests
+
+
+def test_a_member_scanned_again_is_named_by_its_revision(lab: Lab) -> None:
+    slide_of_several_files(lab.folder)
+    lab.once()
+    again = lab.folder / "s1" / "Data0002.dat"
+    write(again, again.read_bytes() + b"more", OLD + 1)
+    assert lab.once().exit_code == 0
+    second = units.read(lab.archive.objects["slides/scanner-1/s1~r2/unit.json"])
+    assert {m.path: m.revision for m in second.members}["s1/Data0002.dat"] == 2
+    assert lab.archive.objects["slides/scanner-1/s1/Data0002~r2.dat"] == again.read_bytes()
+
+
+@pytest.mark.parametrize("nth", range(1, 18))
+def test_a_unit_killed_at_any_request_is_closed_once_by_the_next_run(lab: Lab, nth: int) -> None:
+    slide_of_several_files(lab.folder)
+    calls = count(1)
+
+    def die(_: str) -> None:
+        if next(calls) == nth:
+            raise Killed
+
+    lab.archive.before = lab.archive.after = die
+    with suppress(Killed):
+        lab.once()
+    lab.archive.before = lab.archive.after = lambda _: None
+    lab.once()
+    assert lab.stored().count("s1/unit.json") == 1
+    assert len(lab.stored()) == 7
+    assert list(lab.archive.described)[-1] == "slides/scanner-1/s1/unit.json"
+    assert lab.once().sent_files == 0
+
+
+@pytest.mark.parametrize("nth", range(1, 6))
+def test_a_unit_killed_at_any_journal_entry_of_its_revision_is_closed_by_the_next_run(
+    lab: Lab, nth: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slide_of_several_files(lab.folder)
+    lab.once()
+    again = lab.folder / "s1" / "Data0002.dat"
+    write(again, again.read_bytes() + b"more", OLD + 1)
+    calls, making = count(1), Commits.make
+
+    def dying(self: Commits, change: Change) -> None:
+        if next(calls) == nth:
+            raise Killed
+        making(self, change)
+
+    monkeypatch.setattr(Commits, "make", dying)
+    with suppress(Killed):
+        lab.once()
+    monkeypatch.setattr(Commits, "make", making)
+    lab.once()
+    assert lab.stored().count("s1~r2/unit.json") == 1
+    assert lab.once().sent_files == 0
+
+
+def test_what_its_writer_declares_finished_is_sent_though_it_seemed_cut_off(lab: Lab) -> None:
+    write(lab.folder / "a.svs", CUT, NOW)
+    passes = lab.passes()
+    for _ in range(2):
+        lab.now += 30
+        send(passes)
+    assert list(passes.report.unfinished) == ["a.svs"]
+    write(lab.folder / "a.svs.complete", b"", NOW)
+    send(passes)
+    assert lab.stored() == ["a.svs"]
+
+
+def test_what_is_declared_finished_is_sent_at_once(lab: Lab) -> None:
+    write(lab.folder / "a.svs", WHOLE, NOW)
+    write(lab.folder / "a.svs.complete", b"", NOW)
+    lab.once()
+    assert lab.slept == []
+    assert lab.stored() == ["a.svs"]
+
+
+def test_a_look_goes_on_while_something_is_being_sent(lab: Lab) -> None:
+    let_go, slow = threading.Event(), threading.Event()
+
+    def hold(_: str) -> None:
+        if not slow.is_set():
+            slow.set()
+            assert let_go.wait(20)
+
+    write(lab.folder / "slow.svs", WHOLE, OLD)
+    lab.archive.before = hold
+    passes = lab.passes(steady=time.monotonic)
+    passes.look()
+    assert slow.wait(20)
+    write(lab.folder / "new.svs", WHOLE, OLD)
+    passes.look()
+    while lab.stored() != ["new.svs"]:
+        passes.attend(0.05)
+    let_go.set()
+    passes.finish()
+    assert lab.stored() == ["new.svs", "slow.svs"]
+    assert passes.report.sent_files == 2
+
+
+def test_a_late_part_of_a_series_joins_those_that_were_cleaned_up(lab: Lab) -> None:
+    file = coloured()
+    for number in (1, 2):
+        write(lab.folder / "case" / f"{number}.dcm", other(file, f"1.2.{number}").content(), OLD)
+    lab.once()
+    (unit,) = [key for key in lab.stored() if key.endswith("unit.json")]
+    journal = lab.journals[-1]
+    entry = journal.entry("case/1.dcm")
+    assert entry is not None
+    journal.write([replace(entry, removed=NOW)])
+    (lab.folder / "case" / "1.dcm").unlink()
+    assert lab.once().sent_files == 0
+    write(lab.folder / "case" / "3.dcm", other(file, "1.2.3").content(), OLD)
+    assert lab.once().exit_code == 0
+    second = unit.replace("/unit.json", "~r2/unit.json")
+    members = units.read(lab.archive.objects[f"slides/scanner-1/{second}"]).members
+    assert sorted(m.path for m in members) == [f"case/{number}.dcm" for number in (1, 2, 3)]
+    assert lab.once().sent_files == 0

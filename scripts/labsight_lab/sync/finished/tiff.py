@@ -17,8 +17,13 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO, Literal
 
 from labsight.slides.formats.kinds import Structure
+from labsight_lab.sync.finished.bounded import (
+    MAX_READ,
+    Bounded,
+    EnoughSeenError,
+    UnfinishedError,
+)
 
-MAX_READ = 256 << 20
 MAX_DIRECTORIES = 100_000
 MAX_ENTRIES = 65_535  # what the 16-bit count of a classic TIFF can say
 _BLOCK = 1 << 16  # array elements read at a time
@@ -31,16 +36,9 @@ _TYPE_SIZES = {
     **dict.fromkeys((5, 10, 12, 16, 17, 18), 8),
 }
 _UNSIGNED = {3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
-_SUB_DIRECTORIES = 330
+_DESCRIPTION, _SUB_DIRECTORIES = 270, 330
+_TEXTS = frozenset({1, 2, 7})  # field types of one byte that programs write text in
 _SEGMENTS = ((273, 279), (324, 325))  # offsets and byte counts of strips and of tiles
-
-
-class _UnfinishedError(Exception):
-    """The file does not hold what it points at."""
-
-
-class _EnoughSeenError(Exception):
-    """The check reached one of its own limits, or something that is no TIFF."""
 
 
 @dataclass(frozen=True)
@@ -78,18 +76,28 @@ def unfinished(file: BinaryIO, size: int, structure: Structure) -> str | None:
     try:
         layout, first = _header(file, size, structure)
         _Walk(file, size, layout).from_directory(first)
-    except _UnfinishedError as reason:
+    except UnfinishedError as reason:
         return str(reason)
-    except _EnoughSeenError:
+    except EnoughSeenError:
         return None
     return None
+
+
+def description(file: BinaryIO, size: int) -> tuple[int, int] | None:
+    """Return where the ImageDescription of the first image lies: its first byte and its length."""
+    try:
+        layout, first = _header(file, size, Structure.TIFF)
+        entry = _Walk(file, size, layout).entries(first).get(_DESCRIPTION)
+    except (UnfinishedError, EnoughSeenError):
+        return None
+    return (entry.offset, entry.count) if entry and entry.kind in _TEXTS else None
 
 
 def _header(file: BinaryIO, size: int, structure: Structure) -> tuple[_Layout, int]:
     file.seek(0)
     head = file.read(16)
     if not any(head):
-        raise _UnfinishedError("its header is not written yet")
+        raise UnfinishedError("its header is not written yet")
     order: Literal["<", ">"] = "<" if head[:1] == b"I" else ">"
     if head[:4] in {b"II+\0", b"MM\0+"}:
         layout, start = _Layout(order, "Q", "Q", 20, "Q"), 8
@@ -98,15 +106,15 @@ def _header(file: BinaryIO, size: int, structure: Structure) -> tuple[_Layout, i
         if structure is Structure.NDPI:  # beyond 4 GiB its directories must do
             layout = replace(layout, link="Q", upper_half=4, values_checked=size < _4_GIB)
     elif size < 8 and head[:1] in b"IM":
-        raise _UnfinishedError("it ends inside its header")
+        raise UnfinishedError("it ends inside its header")
     else:
-        raise _EnoughSeenError
+        raise EnoughSeenError
     field = head[start : start + struct.calcsize(f"={layout.link}")]
     if len(field) < struct.calcsize(f"={layout.link}"):
-        raise _UnfinishedError("it ends inside its header")
+        raise UnfinishedError("it ends inside its header")
     (first,) = struct.unpack(order + layout.link, field)
     if first == 0:
-        raise _UnfinishedError("its first directory is not written yet")
+        raise UnfinishedError("its first directory is not written yet")
     return layout, first
 
 
@@ -114,8 +122,7 @@ class _Walk:
     """One pass over all directories of a file."""
 
     def __init__(self, file: BinaryIO, size: int, layout: _Layout) -> None:
-        self._file, self._size, self._layout = file, size, layout
-        self._budget = MAX_READ
+        self._file, self._layout = Bounded(file, size, MAX_READ), layout
 
     def from_directory(self, first: int) -> None:
         """Check the directory at ``first`` and all that hang on it."""
@@ -127,27 +134,36 @@ class _Walk:
             seen.add(offset)
             for found in self._directory(offset):
                 if len(seen) + len(pending) > MAX_DIRECTORIES:
-                    raise _EnoughSeenError
+                    raise EnoughSeenError
                 pending.append(found)
 
+    def entries(self, offset: int) -> dict[int, _Entry]:
+        """Return the tags of a directory."""
+        return dict(self._entries(*self._table(offset)[:2]))
+
     def _directory(self, offset: int) -> Iterator[int]:
+        table, start, following = self._table(offset)
+        yield following
+        if self._layout.values_checked:
+            yield from self._values(dict(self._entries(table, start)))
+
+    def _table(self, offset: int) -> tuple[bytes, int, int]:
+        """Return the entries of a directory, where they start, and where the next directory is."""
         layout = self._layout
         count_size = struct.calcsize(f"={layout.count}")
         (count,) = struct.unpack(
-            layout.order + layout.count, self._read(offset, count_size, "a directory")
+            layout.order + layout.count, self._file.read(offset, count_size, "a directory")
         )
         if count == 0:
-            raise _UnfinishedError(f"the directory at byte {offset:,} is not filled in yet")
+            raise UnfinishedError(f"the directory at byte {offset:,} is not filled in yet")
         if count > MAX_ENTRIES:
-            raise _EnoughSeenError
+            raise EnoughSeenError
         start = offset + count_size
         link_size = struct.calcsize(f"={layout.link}")
-        table = self._read(start, count * layout.entry_size + link_size, "a directory")
-        self._inside(start + len(table), count * layout.upper_half, "a directory")
+        table = self._file.read(start, count * layout.entry_size + link_size, "a directory")
+        self._file.inside(start + len(table), count * layout.upper_half, "a directory")
         (following,) = struct.unpack(layout.order + layout.link, table[-link_size:])
-        yield following
-        if layout.values_checked:
-            yield from self._values(dict(self._entries(table[:-link_size], start)))
+        return table[:-link_size], start, following
 
     def _entries(self, table: bytes, start: int) -> Iterator[tuple[int, _Entry]]:
         """Yield tag and place of each entry, having seen that its values lie inside the file."""
@@ -158,7 +174,7 @@ class _Walk:
             offset = start + at + 4 + layout.word_size
             if length > layout.word_size:
                 (offset,) = struct.unpack_from(layout.order + layout.word, table, offset - start)
-                self._inside(offset, length, f"the value of tag {tag}")
+                self._file.inside(offset, length, f"the value of tag {tag}")
             yield tag, _Entry(kind, count, offset)
 
     def _values(self, entries: dict[int, _Entry]) -> Iterator[int]:
@@ -166,7 +182,7 @@ class _Walk:
             if offsets in entries and counts in entries:
                 places = self._numbers(entries[offsets])
                 for place, length in zip(places, self._numbers(entries[counts]), strict=False):
-                    self._inside(place, length, "image data")
+                    self._file.inside(place, length, "image data")
         if _SUB_DIRECTORIES in entries:
             yield from self._numbers(entries[_SUB_DIRECTORIES])
 
@@ -177,23 +193,5 @@ class _Walk:
         width = struct.calcsize(f"={letter}")
         for done in range(0, entry.count, _BLOCK):
             n = min(_BLOCK, entry.count - done)
-            block = self._read(entry.offset + done * width, n * width, "a table")
+            block = self._file.read(entry.offset + done * width, n * width, "a table")
             yield from struct.unpack(f"{self._layout.order}{n}{letter}", block)
-
-    def _inside(self, offset: int, length: int, what: str) -> None:
-        if offset + length > self._size:
-            raise _UnfinishedError(
-                f"{what} at byte {offset:,} reaches {offset + length - self._size:,} bytes "
-                f"beyond its end at {self._size:,}"
-            )
-
-    def _read(self, offset: int, length: int, what: str) -> bytes:
-        self._inside(offset, length, what)
-        self._budget -= length
-        if self._budget < 0:
-            raise _EnoughSeenError
-        self._file.seek(offset)
-        data = self._file.read(length)
-        if len(data) < length:
-            raise _UnfinishedError("it became shorter while it was read")
-        return data

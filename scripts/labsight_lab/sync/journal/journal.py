@@ -5,119 +5,51 @@ answer is there. A killed run therefore leaves at most the truth plus requests i
 ``Entry.attempted`` names what those would have stored.
 """
 
-import hashlib
 import os
 import sqlite3
-import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from labsight.errors import Conflict, SettingsError
+from labsight_lab.sync.journal import schema
+from labsight_lab.sync.journal.commits import Change, Commits
+from labsight_lab.sync.journal.entries import Entry, Identity, Known, State
 from labsight_lab.sync.sending.archive import Part
 from labsight_lab.sync.sending.source import Fingerprint
 
-FORMAT = 1
-_TABLES = """
-CREATE TABLE journal (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE file (
-    path BLOB PRIMARY KEY,        -- relative, as the file system spells it; not always valid text
-    key TEXT NOT NULL,            -- of its first revision in the archive
-    size INTEGER NOT NULL,        -- of the content that state is about
-    mtime_ns INTEGER NOT NULL,
-    state TEXT NOT NULL,
-    reason TEXT NOT NULL DEFAULT '',
-    upload_id TEXT,               -- open upload in parts
-    attempted TEXT NOT NULL,      -- CRC-32s of contents that may lie under the next revision
-    revision INTEGER NOT NULL DEFAULT 0,  -- last one in the archive; 0: none yet
-    crc32 INTEGER,                -- of that revision
-    changed REAL NOT NULL         -- when this row was written, seconds since 1970
-) WITHOUT ROWID;
-CREATE TABLE part (
-    path BLOB NOT NULL, number INTEGER NOT NULL, etag TEXT NOT NULL, crc32 INTEGER NOT NULL,
-    PRIMARY KEY (path, number)
-) WITHOUT ROWID;
-"""
-
-
-class State(StrEnum):
-    """How far a file has come."""
-
-    SEEN = "seen"
-    UPLOADING = "uploading"
-    UPLOADED = "uploaded"
-    EXISTS = "exists"  # the key is taken, as far as we know by this content: an answer was lost
-    FAILED = "failed"
-    CONFLICT = "conflict"
-
-
-SETTLED = frozenset({State.UPLOADED, State.EXISTS, State.CONFLICT})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Identity:
-    """What one journal is about; another bucket or source is another journal.
-
-    The folder may move: its journal goes on with it.
-    """
-
-    folder: Path
-    bucket: str
-    source: str
-    endpoint: str = ""
-
-    def file_name(self) -> str:
-        """Return a name for the journal that tells the bucket and is no other journal's."""
-        told = "\0".join((str(self.folder), self.bucket, self.source, self.endpoint))
-        digest = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-        return f"{self.bucket}-{digest}.sqlite"
-
-    def rows(self) -> dict[str, str]:
-        """Return the identity as the journal keeps it."""
-        return {
-            "folder": os.fsencode(self.folder).decode("utf-8", "backslashreplace"),
-            "bucket": self.bucket,
-            "source": self.source,
-            "endpoint": self.endpoint,
-        }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """What the journal knows of one file."""
-
-    path: str
-    key: str
-    fingerprint: Fingerprint
-    state: State
-    reason: str = ""
-    upload: str | None = None
-    attempted: frozenset[int] = frozenset()
-    revision: int = 0
-    crc32: int | None = None
+_ENTRY = (
+    "SELECT path, key, size, mtime_ns, state, reason, upload_id, attempted, revision, crc64, sent,"
+    " unit, members, verified, removed FROM file"
+)
+_KEEP = (
+    "INSERT OR REPLACE INTO file (path, key, size, mtime_ns, state, reason, upload_id, attempted,"
+    " revision, crc64, sent, unit, members, verified, removed, changed)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_PROBED_S = 1.0  # whoever asks whether a run is at work holds its lock for a moment
 
 
 class Journal:
     """The journal of one folder; several threads may use it at once, several runs may not.
 
     ``moved_from`` names another folder that it was kept for until now; ``lock`` makes it the new
-    folder's.
+    folder's. All methods raise SettingsError when the file cannot be used.
     """
 
     def __init__(self, path: Path, identity: Identity) -> None:
         self.path = path
         self.moved_from: str | None = None
         self._folder = identity.rows()["folder"]
-        self._mutex = threading.Lock()
         self._guard: sqlite3.Connection | None = None
         with self._explained():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # names can tell of patients
             self._db = sqlite3.connect(
                 path, timeout=10, isolation_level=None, check_same_thread=False
             )
+        self._commits = Commits(self._db)
         try:
             with self._explained():
                 self._open(identity)
@@ -129,31 +61,25 @@ class Journal:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")  # a power cut must not forget an answer
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version not in {0, FORMAT}:
+        if version > schema.FORMAT:
             raise SettingsError(
                 f"journal {self.path} was written by a newer labsight; update this one"
             )
         if version == 0:
-            with self._changing() as db:
-                for statement in _TABLES.split(";\n"):
-                    db.execute(statement)
-                db.executemany("INSERT INTO journal VALUES (?, ?)", identity.rows().items())
-                db.execute(f"PRAGMA user_version = {FORMAT}")
+            self._commits.make(lambda db: _begin(db, identity))
+        elif version == 1:
+            self._commits.make(schema.upgrade)
         known = dict(self._db.execute("SELECT name, value FROM journal"))
-        folder = known.get("folder")
-        if known != identity.rows() | {"folder": folder}:
-            raise SettingsError(
-                f"journal {self.path} belongs to bucket {known.get('bucket')}, source "
-                f"{known.get('source')} at {known.get('endpoint') or 'AWS'}; give another with "
-                "--journal"
-            )
-        if folder != self._folder:
+        identity.check(self.path, known)
+        if (folder := known.get("folder")) != self._folder:
             self.moved_from = folder
 
     def lock(self) -> None:
         """Keep other runs away until this one ends, somehow; raise Conflict when one is at work."""
         with self._explained():
-            self._guard = sqlite3.connect(f"{self.path}.lock", timeout=0, isolation_level=None)
+            self._guard = sqlite3.connect(
+                f"{self.path}.lock", timeout=_PROBED_S, isolation_level=None
+            )
             try:
                 self._guard.execute("BEGIN EXCLUSIVE")
             except sqlite3.OperationalError as error:
@@ -163,88 +89,78 @@ class Journal:
                     "another labsight sync of this folder is at work; let it end or stop it "
                     f"(journal {self.path})"
                 ) from error
-            self._db.execute("UPDATE journal SET value = ? WHERE name = 'folder'", (self._folder,))
+            self.change(
+                lambda db: db.execute(
+                    "UPDATE journal SET value = ? WHERE name = 'folder'", (self._folder,)
+                )
+            )
 
     def close(self) -> None:
         """Let go of the file and of the lock."""
-        with self._mutex:
+        with self._commits.turn:
             self._db.close()
             if self._guard is not None:
                 self._guard.close()
 
-    def entries(self) -> dict[str, Entry]:
-        """Return all that is known, by relative path."""
-        with self._mutex, self._explained():
-            rows = self._db.execute(
-                "SELECT path, key, size, mtime_ns, state, reason, upload_id, attempted, revision,"
-                " crc32 FROM file"
-            )
-            found = (
-                Entry(
-                    path=os.fsdecode(path),
-                    key=key,
-                    fingerprint=Fingerprint(size, mtime),
-                    state=State(state),
-                    reason=reason,
-                    upload=upload,
-                    attempted=frozenset(map(int, tried.split())),
-                    revision=revision,
-                    crc32=crc32,
-                )
-                for path, key, size, mtime, state, reason, upload, tried, revision, crc32 in rows
-            )
-            return {entry.path: entry for entry in found}
+    def known(self) -> dict[str, Known]:
+        """Return what a look at the folder needs of all that is known, by relative path."""
+        rows = self.ask("SELECT path, size, mtime_ns, state, revision, unit, members FROM file")
+        decode = os.fsdecode
+        return {
+            decode(path): Known(size, mtime_ns, state, revision, decode(unit), members)
+            for path, size, mtime_ns, state, revision, unit, members in rows
+        }
+
+    def entry(self, path: str) -> Entry | None:
+        """Return what is known of one file or unit."""
+        rows = self.ask(f"{_ENTRY} WHERE path = ?", os.fsencode(path))
+        return _entry(rows[0]) if rows else None
+
+    def entries(self, state: State | None = None) -> Iterator[Entry]:
+        """Yield all that is known, or all of one state, in the order of the paths."""
+        chosen = "WHERE state = ?" if state else ""
+        given = (state.value,) if state else ()
+        yield from map(_entry, self.ask(f"{_ENTRY} {chosen} ORDER BY path", *given))
+
+    def members(self, unit: str) -> list[Entry]:
+        """Return the files that are parts of a unit, by its path."""
+        rows = self.ask(f"{_ENTRY} WHERE unit = ? ORDER BY path", os.fsencode(unit))
+        return list(map(_entry, rows))
+
+    def open_uploads(self) -> list[Entry]:
+        """Return the files of which an upload in parts is open."""
+        return list(map(_entry, self.ask(f"{_ENTRY} WHERE upload_id IS NOT NULL")))
 
     def write(self, entries: Iterable[Entry], *, drop_parts: bool = False) -> None:
         """Keep what is now known of these files, all of them or none."""
-        with self._mutex, self._explained(), self._changing() as db:
-            for e in entries:
-                path = os.fsencode(e.path)
-                db.execute(
-                    "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        path,
-                        e.key,
-                        e.fingerprint.size,
-                        e.fingerprint.mtime_ns,
-                        e.state,
-                        e.reason,
-                        e.upload,
-                        " ".join(map(str, sorted(e.attempted))),
-                        e.revision,
-                        e.crc32,
-                        time.time(),
-                    ),
-                )
-                if drop_parts:
-                    db.execute("DELETE FROM part WHERE path = ?", (path,))
+        rows = [_row(entry) for entry in entries]
 
-    def write_part(self, path: str, part: Part, crc32: int) -> None:
+        def change(db: sqlite3.Connection) -> None:
+            db.executemany(_KEEP, rows)
+            if drop_parts:
+                db.executemany("DELETE FROM part WHERE path = ?", [(row[0],) for row in rows])
+
+        self.change(change)
+
+    def write_part(self, path: str, part: Part, crc64: int) -> None:
         """Keep that a part is stored."""
-        with self._mutex, self._explained(), self._changing() as db:
-            db.execute(
-                "INSERT OR REPLACE INTO part VALUES (?, ?, ?, ?)",
-                (os.fsencode(path), part.number, part.etag, crc32),
-            )
+        row = (os.fsencode(path), part.number, part.etag, f"{crc64:016x}")
+        self.change(lambda db: db.execute("INSERT OR REPLACE INTO part VALUES (?, ?, ?, ?)", row))
 
     def parts(self, path: str) -> dict[Part, int]:
-        """Return the stored parts of a file's open upload, each with its CRC-32."""
-        with self._mutex, self._explained():
-            rows = self._db.execute(
-                "SELECT number, etag, crc32 FROM part WHERE path = ?", (os.fsencode(path),)
-            )
-            return {Part(number, etag): crc32 for number, etag, crc32 in rows}
+        """Return the stored parts of a file's open upload, each with its CRC-64."""
+        rows = self.ask("SELECT number, etag, crc64 FROM part WHERE path = ?", os.fsencode(path))
+        return {Part(number, etag): int(crc64, 16) for number, etag, crc64 in rows}
 
-    @contextmanager
-    def _changing(self) -> Iterator[sqlite3.Connection]:
-        """Commit all that is done inside, or nothing."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield self._db
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+    def change(self, change: Change) -> None:
+        """Make a change, durable when this returns."""
+        with self._explained():
+            self._commits.make(change)
+
+    def ask(self, question: str, *given: object) -> list[tuple[Any, ...]]:
+        """Return the rows that answer a question."""
+        with self._commits.turn, self._explained():
+            return self._db.execute(question, given).fetchall()
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -256,3 +172,50 @@ class Journal:
                 f"journal {self.path} cannot be used ({error}); check the disk and its rights, "
                 "or give another place with --journal"
             ) from error
+
+
+def _begin(db: sqlite3.Connection, identity: Identity) -> None:
+    schema.make(db)
+    db.executemany("INSERT INTO journal VALUES (?, ?)", identity.rows().items())
+
+
+def _row(entry: Entry) -> tuple[Any, ...]:
+    return (
+        os.fsencode(entry.path),
+        entry.key,
+        entry.fingerprint.size,
+        entry.fingerprint.mtime_ns,
+        entry.state,
+        entry.reason,
+        entry.upload,
+        " ".join(f"{crc64:x}" for crc64 in sorted(entry.attempted)),
+        entry.revision,
+        None if entry.crc64 is None else f"{entry.crc64:016x}",
+        entry.sent,
+        os.fsencode(entry.unit),
+        entry.members,
+        entry.verified,
+        entry.removed,
+        time.time(),
+    )
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    path, key, size, mtime_ns, state, reason, upload, tried, revision, crc64, *rest = row
+    sent, unit, members, verified, removed = rest
+    return Entry(
+        path=os.fsdecode(path),
+        key=key,
+        fingerprint=Fingerprint(size, mtime_ns),
+        state=State(state),
+        reason=reason,
+        upload=upload,
+        attempted=frozenset(int(one, 16) for one in tried.split()),
+        revision=revision,
+        crc64=None if crc64 is None else int(crc64, 16),
+        sent=sent,
+        unit=os.fsdecode(unit),
+        members=members,
+        verified=verified,
+        removed=removed,
+    )

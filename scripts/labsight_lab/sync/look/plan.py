@@ -1,214 +1,240 @@
 """The folder as it is now, held against the journal: what to send, and what not and why."""
 
-import os
-import stat
-import sys
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import cached_property
 
 from labsight.errors import InvalidInput
-from labsight.keys import SlideKey
-from labsight.slides.formats.kinds import Kind, kind_of
-from labsight_lab.sync.journal.journal import SETTLED, Entry, State
-from labsight_lab.sync.look.names import is_hidden, is_included
-from labsight_lab.sync.sending.source import Fingerprint
+from labsight.slides.formats.kinds import kind_of
+from labsight_lab.sync.journal.entries import SETTLED, Known, State, members_digest
+from labsight_lab.sync.look.candidate import object_key
+from labsight_lab.sync.look.group import LONE_FILE, Group, Grouping, folder_of
+from labsight_lab.sync.look.names import is_excluded, is_included
+from labsight_lab.sync.look.scan import LEFT_OUT, Problem, Scan, Seen, Skipped
+from labsight_lab.sync.look.windows import clashes
 
-SEVERAL_FILES = "a slide of several files; this version of labsight cannot send those"
-MOST_NAMES = 1000  # skipped files that are remembered by name; all are counted
+_TELLING = ("metadata.txt", ".companion.ome")  # no slides, but they name files that are one
+_SETTLED = frozenset(state.value for state in SETTLED)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """A file that the archive does not hold as it is now.
+class Pending:
+    """A group of which the archive lacks something; ``unsettled`` are the members to send.
 
-    ``key`` is where it would go, ``base`` the key of its first revision.
+    Of a unit that lacks nothing but its ``unit.json``, none are.
     """
 
-    path: str
-    file: Path
-    kind: Kind
-    fingerprint: Fingerprint
-    key: SlideKey
-    base: str
-    entry: Entry | None
+    group: Group
+    unsettled: tuple[Seen, ...]
 
-
-@dataclass(frozen=True)
-class Problem:
-    """A file or folder and why it is not in the archive."""
-
-    path: str
-    reason: str
+    @property
+    def size(self) -> int:
+        """Bytes to send."""
+        return sum(seen.size for seen in self.unsettled)
 
 
 @dataclass
 class Plan:
-    """What one look at the folder says."""
+    """What one look at the folder says. ``conflicts`` are paths; the journal knows the reasons."""
 
-    candidates: list[Candidate] = field(default_factory=list)
+    pending: list[Pending] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    conflicts: list[Problem] = field(default_factory=list)
-    unchanged: set[str] = field(default_factory=set)
-    skipped: Counter[str] = field(default_factory=Counter)
-    skipped_names: list[Problem] = field(default_factory=list)
+    conflicts: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    skipped: Skipped = field(default_factory=Skipped)
 
-    def skip(self, path: str, reason: str) -> None:
-        """Count a file that is none of ours."""
-        self.skipped[reason] += 1
-        if len(self.skipped_names) < MOST_NAMES:
-            self.skipped_names.append(Problem(path, reason))
+
+# Tells which files belong together, given those and what the archive knows of a file's unit.
+Grouped = Callable[[Sequence[Seen], Callable[[Seen], str | None]], Grouping]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which slides of a folder are meant, and where they go: patterns as in `names`."""
+
+    source: str
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
 
 
 def make_plan(
-    folder: Path, source: str, known: Mapping[str, Entry], include: tuple[str, ...] = ()
+    scan: Scan,
+    wanted: Wanted,
+    known: Mapping[str, Known],
+    grouped: Grouped,
 ) -> Plan:
-    """Look at a folder."""
-    plan = Plan()
-    takers = _Takers()
-    for path, item in _files(folder, plan):
-        kind = kind_of(item.name)
-        if kind is None:
-            plan.skip(path, "not a slide by its suffix")
-        elif not is_included(path, include):
-            plan.skip(path, "not asked for by --include")
-        elif kind.several_files:
-            plan.problems.append(Problem(path, SEVERAL_FILES))
-        else:
-            _judge(plan, takers, source, path, item, kind, known.get(path))
-    takers.name_clashes(plan)
-    plan.candidates.sort(key=lambda c: (c.fingerprint.mtime_ns, c.path))  # oldest scan first
+    """Compare a folder with its journal; ``grouped`` tells which of the files belong together.
+
+    What is settled is passed over quickly: most of a folder is, and it may hold 100,000 files.
+    """
+    plan = Plan(problems=list(scan.problems), skipped=scan.skipped)
+    new, parts, lone = _sorted_out(plan, scan.files, known)
+    archived = _Archived(known)
+    if not new and archived.has_all(parts):
+        plan.unchanged = len(parts) + len(lone)
+        return plan
+    new = [seen for seen in new if _is_wanted(seen.path, wanted, plan.skipped)]
+    beside = _beside(new, lone)
+    plan.unchanged = len(lone) - len(beside)
+    unsettled = {seen.path for seen in new}
+    grouping = grouped(
+        [*new, *parts, *beside],
+        lambda seen: None if seen.path in unsettled else _unit_of(seen.path, known),
+    )
+    plan.problems += grouping.problems
+    for problem in grouping.skipped:
+        plan.skipped.add(problem.path, problem.reason)
+    judge = _Judge(wanted.source, known, archived, unsettled)
+    for group in grouping.groups:
+        judge.put(plan, group)
+    if plan.pending:
+        meant = {seen.path for group in grouping.groups for seen in group.members}
+        _name_clashes(
+            plan, [seen[0] for seen in scan.files if seen[0] in known or seen[0] in meant]
+        )
+    plan.pending.sort(key=_age)  # oldest scan first
     return plan
 
 
-class _Takers:
-    """Which file takes which key; file systems tell names apart that are one key."""
-
-    def __init__(self) -> None:
-        self._first: dict[str, str] = {}
-        self._clashes: dict[str, list[str]] = {}
-
-    def take(self, key: str, path: str) -> None:
-        """Note that a file would be stored under a key."""
-        first = self._first.setdefault(key, path)
-        if first != path:
-            self._clashes.setdefault(key, [first]).append(path)
-
-    def name_clashes(self, plan: Plan) -> None:
-        """Make problems of all files that share a key: which of them is meant, nobody knows."""
-        for key, paths in self._clashes.items():
-            names = " and ".join(map(ascii, sorted(paths)))  # they may look the same otherwise
-            reason = f"{names} would be stored as {key}; rename all but one"
-            plan.problems += [Problem(path, reason) for path in paths]
-        clashing = {path for paths in self._clashes.values() for path in paths}
-        if clashing:
-            plan.candidates = [c for c in plan.candidates if c.path not in clashing]
-            plan.conflicts = [c for c in plan.conflicts if c.path not in clashing]
-            plan.unchanged -= clashing
+def _is_settled(one: Known | None) -> bool:
+    return one is not None and one.state in _SETTLED
 
 
-def _judge(
-    plan: Plan,
-    takers: _Takers,
-    source: str,
-    path: str,
-    item: os.DirEntry[str],
-    kind: Kind,
-    entry: Entry | None,
-) -> None:
-    """Put one slide where it belongs in the plan; what the journal knows is settled quickly."""
-    candidate = None
-    try:
-        if not _is_settled(item, entry):
-            candidate = _candidate(source, path, item, kind, entry)
-    except InvalidInput as error:
-        plan.problems.append(Problem(path, error.message))
-        return
-    except OSError as error:
-        plan.problems.append(Problem(path, f"cannot be read: {error.strerror or error}"))
-        return
-    takers.take(candidate.base if candidate else entry.key if entry else "", path)
-    if candidate:
-        plan.candidates.append(candidate)
-    elif entry and entry.state is State.CONFLICT:
-        plan.conflicts.append(Problem(path, entry.reason))
-    else:
-        plan.unchanged.add(path)
+def _sorted_out(
+    plan: Plan, files: Iterable[Seen], known: Mapping[str, Known]
+) -> tuple[list[Seen], list[Seen], list[Seen]]:
+    """Return what the journal has not settled, settled parts of units, and settled lone files."""
+    new, parts, lone = [], [], []
+    for seen in files:
+        one = known.get(seen[0])
+        if one is None or one[1] != seen[2] or one[0] != seen[1] or one[2] not in _SETTLED:
+            new.append(seen)
+        elif one[4]:
+            parts.append(seen)
+        elif one[2] == State.CONFLICT:
+            plan.conflicts.append(seen[0])
+        else:
+            lone.append(seen)
+    return new, parts, lone
 
 
-def _is_settled(item: os.DirEntry[str], entry: Entry | None) -> bool:
-    """Say whether the journal has the last word on a file as it looks now."""
-    return (
-        entry is not None
-        and entry.state in SETTLED
-        and _as_seen(item.stat(follow_symlinks=False)) == entry.fingerprint
-    )
+def _beside(new: Sequence[Seen], lone: Sequence[Seen]) -> list[Seen]:
+    """Return the lone files in folders with something new: it may tell that they are parts."""
+    folders = {folder_of(seen.path) for seen in new if _may_join(seen.path)}
+    return [seen for seen in lone if folder_of(seen.path) in folders] if folders else []
 
 
-def _candidate(
-    source: str, path: str, item: os.DirEntry[str], kind: Kind, entry: Entry | None
-) -> Candidate:
-    file = Path(item.path)
-    key = SlideKey(source, path, 1 + (entry.revision if entry else 0))
-    return Candidate(
-        path=path,
-        file=file,
-        kind=kind,
-        # On Windows a folder's listing tells the size of an open file late; the file itself knows.
-        fingerprint=_as_seen(file.lstat()),
-        key=key,
-        base=entry.key if entry else str(key),
-        entry=entry,
-    )
+def _may_join(path: str) -> bool:
+    return kind_of(path) is not None or path.lower().endswith(_TELLING)
 
 
-def _files(folder: Path, plan: Plan) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Yield each regular file below a folder with its relative path; links are never followed."""
-    pending = [("", os.fspath(folder))]
-    while pending:
-        prefix, place = pending.pop()
+def _unit_of(path: str, known: Mapping[str, Known]) -> str | None:
+    """Return the unit of a settled file; None while that is not closed: more may belong to it."""
+    unit = known[path].unit
+    return unit if not unit or _is_settled(known.get(unit)) else None
+
+
+def _is_wanted(path: str, wanted: Wanted, skipped: Skipped) -> bool:
+    """Say whether a slide is asked for; what is no slide by its suffix may be a part of one."""
+    if is_excluded(path, wanted.exclude):
+        skipped.add(path, LEFT_OUT)
+        return False
+    if kind_of(path) is not None and not is_included(path, wanted.include):
+        skipped.add(path, "not asked for by --include")
+        return False
+    return True
+
+
+class _Archived:
+    """Which units the archive has, by what the journal knows."""
+
+    def __init__(self, known: Mapping[str, Known]) -> None:
+        self._known = known
+
+    def has_all(self, parts: Iterable[Seen]) -> bool:
+        """Say whether all units of settled files are closed, and nothing of them is in conflict."""
+        here: dict[str, list[str]] = {}
+        for seen in parts:
+            one = self._known[seen[0]]
+            if one[2] == State.CONFLICT:
+                return False
+            here.setdefault(one[4], []).append(seen[0])
+        return all(self.has(unit, paths) for unit, paths in here.items())
+
+    def has(self, unit: str, paths: Iterable[str]) -> bool:
+        """Say whether the archive has the ``unit.json`` that names these files, as they are now.
+
+        It still has, when others that it names were removed here since.
+        """
+        closed = self._known.get(unit)
+        if closed is None or not _is_settled(closed):
+            return False
+        all_of_it = self._revisions.get(unit, {})
+        here = {path: all_of_it.get(path, 0) for path in paths}
+        return any(members_digest(named) == closed.members for named in (here, all_of_it))
+
+    @cached_property
+    def _revisions(self) -> dict[str, dict[str, int]]:
+        """The last revision of each file, by unit and path."""
+        found: dict[str, dict[str, int]] = {}
+        for path, one in self._known.items():
+            if one.unit and one.revision:
+                found.setdefault(one.unit, {})[path] = one.revision
+        return found
+
+
+class _Judge:
+    """Puts groups where they belong in a plan."""
+
+    def __init__(
+        self, source: str, known: Mapping[str, Known], archived: _Archived, new: set[str]
+    ) -> None:
+        self._source, self._known, self._archived, self._new = source, known, archived, new
+
+    def put(self, plan: Plan, group: Group) -> None:
+        """Add a group to what is pending, unchanged, in conflict or impossible."""
+        conflicts = [m.path for m in group.members if self._is_conflict(m)]
+        unsettled = tuple(seen for seen in group.members if seen.path in self._new)
+        if conflicts:
+            plan.conflicts += conflicts
+        if not unsettled and (conflicts or self._is_closed(group)):
+            plan.unchanged += len(group.members) - len(conflicts)
+            return
         try:
-            with os.scandir(place) as listing:
-                items = list(listing)
-        except OSError as error:
-            reason = f"the folder cannot be read: {error.strerror or error}"
-            plan.problems.append(Problem(prefix.rstrip("/") or ".", reason))
-            continue
-        for item in items:
-            path = prefix + item.name
-            what = _what(item)
-            if what == "folder":
-                pending.append((f"{path}/", item.path))
-            elif what == "file":
-                yield path, item
-            else:
-                plan.skip(path, what)
+            for seen in unsettled:
+                object_key(self._source, seen.path)
+            object_key(self._source, group.place)
+        except InvalidInput as error:
+            plan.problems.append(Problem(group.place, error.message))
+            return
+        plan.pending.append(Pending(group=group, unsettled=unsettled))
+
+    def _is_conflict(self, seen: Seen) -> bool:
+        return seen.path not in self._new and self._known[seen.path].state == State.CONFLICT
+
+    def _is_closed(self, group: Group) -> bool:
+        paths = (seen.path for seen in group.members)
+        return group.kind == LONE_FILE or self._archived.has(group.place, paths)
 
 
-def _what(item: os.DirEntry[str]) -> str:
-    """Return ``file``, ``folder``, or the reason why an entry of a folder is neither to us."""
-    if is_hidden(item.name):
-        return "hidden"
-    try:
-        if item.is_symlink() or _is_junction(item):
-            return "a link; what it points at is sent only from its own folder"
-        if item.is_dir(follow_symlinks=False):
-            return "folder"
-        if not item.is_file(follow_symlinks=False):
-            return "not a regular file"
-    except OSError:
-        return "file"  # its stat fails again where the problem is noted
-    return "file"
+def _name_clashes(plan: Plan, paths: Sequence[str]) -> None:
+    """Make problems of files whose names are one to the archive: which is meant, nobody knows."""
+    reasons: dict[str, str] = {}
+    for names in clashes(paths):
+        told = " and ".join(map(ascii, names))  # they may look the same otherwise
+        reason = (
+            f"{told} are one name to the archive, or to Windows and macOS, which could not show "
+            "both; rename all but one"
+        )
+        reasons |= dict.fromkeys(names, reason)
+    if reasons:
+        plan.problems += [Problem(path, reason) for path, reason in reasons.items()]
+        plan.pending = [
+            one
+            for one in plan.pending
+            if not any(seen.path in reasons for seen in one.group.members)
+        ]
 
 
-def _is_junction(item: os.DirEntry[str]) -> bool:
-    """Windows has a second kind of link for folders, which Python 3.11 takes for folders."""
-    if sys.platform == "win32":
-        tag = item.stat(follow_symlinks=False).st_reparse_tag
-        return tag == stat.IO_REPARSE_TAG_MOUNT_POINT
-    return False
-
-
-def _as_seen(status: os.stat_result) -> Fingerprint:
-    return Fingerprint(status.st_size, status.st_mtime_ns)
+def _age(pending: Pending) -> tuple[int, str]:
+    return max(seen.mtime_ns for seen in pending.group.members), pending.group.place

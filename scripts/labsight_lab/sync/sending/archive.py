@@ -1,14 +1,15 @@
 """What is asked of the archive, and how it may refuse.
 
-Nothing here reads, replaces or deletes an object.
+Sending makes objects and nothing else: it reads, replaces and deletes none. Reading, for who may,
+is a protocol of its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from labsight.errors import LabsightError, ObjectExists, SettingsError, StorageUnavailable
-from labsight_lab.sync.sending.source import Body
+from labsight_lab.sync.sending.body import Body
 
 
 class Answer(Exception):
@@ -29,7 +30,7 @@ class Denied(Answer, SettingsError):
 
 
 class Rejected(Answer, SettingsError):
-    """The archive takes nothing at all: credentials, bucket, region or clock are wrong."""
+    """The archive takes nothing at all: credentials, bucket, region, clock or key are wrong."""
 
 
 class Unreachable(StorageUnavailable):
@@ -62,7 +63,7 @@ class Part:
 
 
 class Archive(Protocol):
-    """A store that makes objects once.
+    """A store that makes objects once. Checksums are CRC-64/NVME.
 
     All methods raise SettingsError for what concerns every file (credentials, rights, bucket),
     Unreachable when there is no network, Refused for what this file will not get, and
@@ -70,7 +71,7 @@ class Archive(Protocol):
     Answer that is not ``retried``.
     """
 
-    def put(self, new: NewObject, body: Body, crc32: int) -> None:
+    def put(self, new: NewObject, body: Body, crc64: int) -> None:
         """Make an object in one request; raise AlreadyThere."""
         ...
 
@@ -82,7 +83,7 @@ class Archive(Protocol):
         """Open an upload in parts and return its id."""
         ...
 
-    def put_part(self, key: str, upload: str, number: int, body: Body, crc32: int) -> Part:
+    def put_part(self, key: str, upload: str, number: int, body: Body, crc64: int) -> Part:
         """Store one part, counted from 1; raise UploadGone."""
         ...
 
@@ -90,7 +91,7 @@ class Archive(Protocol):
         """List what an open upload holds; raise UploadGone."""
         ...
 
-    def complete(self, key: str, upload: str, parts: list[Part], *, size: int, crc32: int) -> None:
+    def complete(self, key: str, upload: str, parts: list[Part], *, size: int, crc64: int) -> None:
         """Make the object out of its parts; raise AlreadyThere or UploadGone."""
         ...
 
@@ -100,4 +101,40 @@ class Archive(Protocol):
 
     def abort(self, key: str, upload: str) -> None:
         """Drop an open upload and its parts; one that is gone is no error."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """An object as the archive tells of it.
+
+    ``size`` is in bytes. ``crc64`` is None for what was stored without this checksum. ``metadata``
+    has names in lower case. ``etag`` changes with the content.
+    """
+
+    size: int
+    crc64: int | None
+    metadata: Mapping[str, str]
+    etag: str
+
+
+class Reader(Protocol):
+    """The archive for somebody who may read it.
+
+    All methods raise SettingsError for what concerns every object, among them Denied, Unreachable
+    when there is no network, and StorageUnavailable for other failures.
+    """
+
+    def head(self, key: str) -> Stored | None:
+        """Describe an object; None where there is none under this key.
+
+        Who may not list the bucket hears Denied of a missing object, too: S3 keeps it from them.
+        """
+        ...
+
+    def blocks(self, key: str, etag: str) -> Iterator[bytes]:
+        """Yield the bytes of this version of an object, some MiB at a time.
+
+        Raises ObjectMissing, and ObjectChanged when it is another version by now.
+        """
         ...

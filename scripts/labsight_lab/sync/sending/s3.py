@@ -1,178 +1,216 @@
-"""The archive in S3, through boto3."""
+"""The archive in S3: what is asked of it, in its own words.
 
-from contextlib import AbstractContextManager
-from typing import IO, TYPE_CHECKING, Final, cast
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
+"""
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+import logging
+from collections.abc import Callable
+from typing import Final
 
-from labsight import __version__
-from labsight.errors import SettingsError, StorageUnavailable
-from labsight_lab.sync.sending import s3_errors
+from labsight.errors import StorageUnavailable
+from labsight.objects.http1 import Answer
+from labsight_lab.sync.sending import s3_xml
 from labsight_lab.sync.sending.archive import NewObject, Part, UploadGone
-from labsight_lab.sync.sending.source import Body, written
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+from labsight_lab.sync.sending.body import Body
+from labsight_lab.sync.sending.credentials import find
+from labsight_lab.sync.sending.limits import Limiter
+from labsight_lab.sync.sending.s3_client import Request, S3Client
+from labsight_lab.sync.sending.s3_reader import S3Reader
+from labsight_lab.sync.sending.source import written
 
 STORAGE_CLASS: Final = "INTELLIGENT_TIERING"
-_ATTEMPTS = 6
+# A completion may take minutes, in which S3 sends a space now and then, and others nothing.
+_COMPLETION_SECONDS = 900.0
+# Bytes of an object: from here on, a taken key had better be heard of before they are sent. With
+# less it would cost more time than it saves, and a part of an upload has no key that is taken.
+ASKS_FIRST = 1 << 20
+_ALGORITHM = "CRC64NVME"
+_CHECKSUM = "x-amz-checksum-crc64nvme"
+
+_log = logging.getLogger(__name__)
 
 
 def connect(
-    bucket: str, *, profile: str | None, endpoint: str | None, connections: int
+    bucket: str,
+    *,
+    profile: str | None = None,
+    region: str | None = None,
+    endpoint: str | None = None,
+    connections: int = 64,
+    limiter: Limiter | None = None,
+    tell: Callable[[str], None] = _log.warning,
 ) -> "S3Archive":
-    """Return the archive in ``bucket``; raise SettingsError on a machine without credentials."""
-    try:
-        session = boto3.Session(profile_name=profile)
-        if session.get_credentials() is None:
-            raise NoCredentialsError
-        client = session.client(
-            "s3",
-            endpoint_url=endpoint,
-            config=Config(
-                retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-                connect_timeout=10,
-                read_timeout=60,
-                max_pool_connections=connections,
-                tcp_keepalive=True,
-                user_agent_extra=f"labsight/{__version__}",
-                # A stand-in for S3 has no host name for each bucket.
-                s3={"addressing_style": "path"} if endpoint else None,
-            ),
-        )
-    except BotoCoreError as error:
-        raise s3_errors.credentials_unusable(error) from error
-    except ValueError as error:
-        raise SettingsError(f"--endpoint-url {endpoint}: {error}") from error
-    return S3Archive(client, bucket)
+    """Return the archive in ``bucket``, for ``connections`` threads.
+
+    ``tell`` hears, once, what somebody should put right though the work goes on: the clock. Raises
+    SettingsError on a machine without credentials, Unreachable when who gives them is away.
+    """
+    client = S3Client(
+        bucket,
+        find(profile, region),
+        endpoint=endpoint,
+        connections=connections,
+        limiter=limiter,
+        tell=tell,
+    )
+    return S3Archive(client)
+
+
+def reader(
+    bucket: str,
+    *,
+    profile: str | None = None,
+    region: str | None = None,
+    endpoint: str | None = None,
+    connections: int = 64,
+) -> S3Reader:
+    """Return the archive for somebody who may read it; raises as ``connect`` does."""
+    identity = find(profile, region)
+    return S3Reader(S3Client(bucket, identity, endpoint=endpoint, connections=connections))
 
 
 class S3Archive:
     """Makes objects in one bucket, each with a checksum and only where there is none yet."""
 
-    def __init__(self, client: "S3Client", bucket: str) -> None:
-        self._client, self._bucket = client, bucket
+    def __init__(self, client: S3Client) -> None:
+        self._client = client
 
-    def put(self, new: NewObject, body: Body, crc32: int) -> None:
+    def put(self, new: NewObject, body: Body, crc64: int) -> None:
         """Make an object in one request; S3 compares the checksum before it stores anything."""
-        with self._asking("s3:PutObject", new.key):
-            reply = self._client.put_object(
-                Bucket=self._bucket,
-                Key=new.key,
-                Body=_stream(body),
-                IfNoneMatch="*",
-                StorageClass=STORAGE_CLASS,
-                ContentType=new.content_type,
-                Metadata=new.metadata,
-                ChecksumAlgorithm="CRC32",
-                ChecksumCRC32=written(crc32),
+        headers = {**_described(new), **_summed(crc64), "if-none-match": "*"}
+        asks_first = len(body) > ASKS_FIRST
+        answer = self._client.ask(
+            Request(
+                "PUT", new.key, "s3:PutObject", headers=headers, body=body, asks_first=asks_first
             )
-        _compare(reply.get("ChecksumCRC32"), crc32, new.key)
+        )
+        _compare(answer.headers.get(_CHECKSUM), crc64, new.key)
 
     def holds(self, key: str) -> bool:
         """Say whether a key is known to be taken; this needs the right s3:GetObject."""
-        with self._asking("s3:GetObject", key):
-            try:
-                self._client.head_object(Bucket=self._bucket, Key=key)
-            except ClientError:
-                return False  # free, or not to be seen; what else is wrong, the upload will tell
-        return True
+        answer, _ = self._client.answer(Request("HEAD", key, "s3:GetObject"))
+        return answer.status < 300  # what else is wrong, the upload will tell
 
     def begin(self, new: NewObject) -> str:
         """Open an upload whose object will carry one checksum over all its bytes."""
-        with self._asking("s3:PutObject", new.key):
-            reply = self._client.create_multipart_upload(
-                Bucket=self._bucket,
-                Key=new.key,
-                StorageClass=STORAGE_CLASS,
-                ContentType=new.content_type,
-                Metadata=new.metadata,
-                ChecksumAlgorithm="CRC32",
-                ChecksumType="FULL_OBJECT",
-            )
-        return reply["UploadId"]
+        headers = {
+            **_described(new),
+            "x-amz-checksum-algorithm": _ALGORITHM,
+            "x-amz-checksum-type": "FULL_OBJECT",
+        }
+        query = {"uploads": ""}
+        answer = self._client.ask(
+            Request("POST", new.key, "s3:PutObject", query=query, headers=headers)
+        )
+        upload = s3_xml.field(answer.body, "UploadId")
+        if not upload:
+            raise _lacking(new.key, "the id of an upload")
+        return upload
 
-    def put_part(self, key: str, upload: str, number: int, body: Body, crc32: int) -> Part:
+    def put_part(self, key: str, upload: str, number: int, body: Body, crc64: int) -> Part:
         """Store one part."""
-        with self._asking("s3:PutObject", key):
-            reply = self._client.upload_part(
-                Bucket=self._bucket,
-                Key=key,
-                UploadId=upload,
-                PartNumber=number,
-                Body=_stream(body),
-                ChecksumAlgorithm="CRC32",
-                ChecksumCRC32=written(crc32),
-            )
-        _compare(reply.get("ChecksumCRC32"), crc32, key)
-        return Part(number, reply["ETag"])
+        query = {"partNumber": str(number), "uploadId": upload}
+        answer = self._client.ask(
+            Request("PUT", key, "s3:PutObject", query=query, headers=_summed(crc64), body=body)
+        )
+        _compare(answer.headers.get(_CHECKSUM), crc64, key)
+        etag = answer.headers.get("etag")
+        if not etag:
+            raise _lacking(key, "the ETag of a part")
+        return Part(number, etag)
 
     def parts(self, key: str, upload: str) -> list[Part]:
         """List what an open upload holds."""
-        with self._asking("s3:ListMultipartUploadParts", key):
-            pages = self._client.get_paginator("list_parts").paginate(
-                Bucket=self._bucket, Key=key, UploadId=upload
-            )
-            return [
-                Part(part["PartNumber"], part["ETag"])
-                for page in pages
-                for part in page.get("Parts", ())
-            ]
+        rows = self._pages(
+            Request("GET", key, "s3:ListMultipartUploadParts", query={"uploadId": upload}),
+            "Part",
+            {"part-number-marker": "NextPartNumberMarker"},
+        )
+        try:
+            return [Part(int(row["PartNumber"]), row["ETag"]) for row in rows]
+        except (LookupError, ValueError):
+            raise _lacking(key, "the numbers and ETags of parts") from None
 
-    def complete(self, key: str, upload: str, parts: list[Part], *, size: int, crc32: int) -> None:
+    def complete(self, key: str, upload: str, parts: list[Part], *, size: int, crc64: int) -> None:
         """Make the object out of its parts; S3 compares size and checksum of the whole."""
-        with self._asking("s3:PutObject", key):
-            reply = self._client.complete_multipart_upload(
-                Bucket=self._bucket,
-                Key=key,
-                UploadId=upload,
-                MultipartUpload={
-                    "Parts": [{"PartNumber": p.number, "ETag": p.etag} for p in parts]
+        answer = self._client.ask(
+            Request(
+                "POST",
+                key,
+                "s3:PutObject",
+                query={"uploadId": upload},
+                headers={
+                    "content-type": "application/xml",
+                    "if-none-match": "*",
+                    "x-amz-mp-object-size": str(size),
+                    "x-amz-checksum-type": "FULL_OBJECT",
+                    _CHECKSUM: written(crc64),
                 },
-                IfNoneMatch="*",
-                MpuObjectSize=size,
-                ChecksumType="FULL_OBJECT",
-                ChecksumCRC32=written(crc32),
+                data=s3_xml.completion(parts),
+                seconds=_COMPLETION_SECONDS,
+                late=True,
             )
-        _compare(reply.get("ChecksumCRC32"), crc32, key)
+        )
+        _compare(s3_xml.field(answer.body, "ChecksumCRC64NVME"), crc64, key)
 
     def open_uploads(self, key: str) -> list[str]:
         """List the ids of the uploads that are open under exactly this key."""
-        with self._asking("s3:ListBucketMultipartUploads", key):
-            pages = self._client.get_paginator("list_multipart_uploads").paginate(
-                Bucket=self._bucket, Prefix=key
-            )
-            return [
-                upload["UploadId"]
-                for page in pages
-                for upload in page.get("Uploads", ())
-                if upload["Key"] == key
-            ]
+        query = {"uploads": "", "encoding-type": "url", "prefix": key}
+        rows = self._pages(
+            Request("GET", "", "s3:ListBucketMultipartUploads", query=query),
+            "Upload",
+            {"key-marker": "NextKeyMarker", "upload-id-marker": "NextUploadIdMarker"},
+        )
+        try:
+            return [row["UploadId"] for row in rows if row["Key"] == key]
+        except LookupError:
+            raise _lacking(key, "the ids of uploads") from None
 
     def abort(self, key: str, upload: str) -> None:
         """Drop an open upload and its parts."""
         try:
-            with self._asking("s3:AbortMultipartUpload", key):
-                self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload)
+            self._client.ask(
+                Request("DELETE", key, "s3:AbortMultipartUpload", query={"uploadId": upload})
+            )
         except UploadGone:
             return
 
-    def _asking(self, right: str, key: str) -> AbstractContextManager[None]:
-        return s3_errors.translated(
-            endpoint=self._client.meta.endpoint_url, bucket=self._bucket, key=key, right=right
-        )
+    def close(self) -> None:
+        """Close the connections that are not in use."""
+        self._client.close()
+
+    def _pages(self, request: Request, row: str, following: dict[str, str]) -> list[dict[str, str]]:
+        """Return the rows of all pages of a list."""
+        rows: list[dict[str, str]] = []
+        query = dict(request.query)
+        while True:
+            answer: Answer = self._client.ask(request._replace(query=query, limit=s3_xml.MAX_BYTES))
+            page = s3_xml.page(answer.body, row, following)
+            rows += page.rows
+            if not page.following:
+                return rows
+            if page.following.items() <= query.items():
+                raise StorageUnavailable("the archive answers with a list that leads in circles")
+            query |= page.following
 
 
-def _compare(stored: str | None, crc32: int, key: str) -> None:
+def _described(new: NewObject) -> dict[str, str]:
+    metadata = {f"x-amz-meta-{name}": value for name, value in new.metadata.items()}
+    return {**metadata, "content-type": new.content_type, "x-amz-storage-class": STORAGE_CLASS}
+
+
+def _summed(crc64: int) -> dict[str, str]:
+    """Return a checksum as the SDKs send it; S3 needs no more than the first, moto both."""
+    return {_CHECKSUM: written(crc64), "x-amz-sdk-checksum-algorithm": _ALGORITHM}
+
+
+def _compare(stored: str | None, crc64: int, key: str) -> None:
     """Hold the checksum in S3's answer against the local one; some stand-ins for S3 send none."""
-    if stored is not None and stored != written(crc32):
+    if stored is not None and stored != written(crc64):
         raise StorageUnavailable(
-            f"{key}: the archive reports checksum {stored}, the file has {written(crc32)}"
+            f"{key}: the archive reports checksum {stored}, the file has {written(crc64)}"
         )
 
 
-def _stream(body: Body) -> IO[bytes]:
-    """Hand over a body as the type stubs want it: botocore needs but read, seek and tell."""
-    return cast("IO[bytes]", body)
+def _lacking(key: str, what: str) -> StorageUnavailable:
+    return StorageUnavailable(f"{key}: the archive's answer lacks {what}")

@@ -1,29 +1,14 @@
-"""What S3 and botocore say when something fails, in words that tell what to do."""
+"""What S3 says when something fails, in words that tell what to do.
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+"""
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectTimeoutError,
-    CredentialRetrievalError,
-    EndpointConnectionError,
-    InvalidConfigError,
-    NoCredentialsError,
-    ParamValidationError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    ProxyConnectionError,
-    SSLError,
-    SSOError,
-    TokenRetrievalError,
-)
+from typing import NamedTuple
 
-from labsight.errors import SettingsError, StorageUnavailable
+from labsight.errors import LabsightError, StorageUnavailable
+from labsight.objects.s3_errors import may_pass
 from labsight_lab.sync.sending.archive import (
     AlreadyThere,
-    Answer,
     Denied,
     Refused,
     Rejected,
@@ -31,106 +16,141 @@ from labsight_lab.sync.sending.archive import (
     UploadGone,
 )
 
-_OFFLINE = (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError)
-CREDENTIAL_ERRORS = (
-    NoCredentialsError,
-    PartialCredentialsError,
-    CredentialRetrievalError,
-    ProfileNotFound,
-    InvalidConfigError,
-    SSOError,
-    TokenRetrievalError,
-)
-REJECTED_KEYS = {
+_REJECTED_KEYS = {
     "InvalidAccessKeyId": "AWS does not know this access key",
     "SignatureDoesNotMatch": "the secret key does not fit the access key",
     "ExpiredToken": "the session has expired",
     "TokenRefreshRequired": "the session has expired",
     "InvalidToken": "the session token is not valid",
+    "InvalidClientTokenId": "AWS does not know this access key",
 }
-_REJECTED_CONTENT = {"BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "IncompleteBody"}
-_UNUSABLE_UPLOAD = {"NoSuchUpload", "InvalidPart", "InvalidPartOrder"}
-# Something else is under way with this key or upload; AWS asks to try again.
-_PASSING = {"RequestTimeout", "SlowDown", "ConditionalRequestConflict"}
-_OTHER_REGION = {"PermanentRedirect", "AuthorizationHeaderMalformed"}
+_DENIED = frozenset({"AccessDenied", "AllAccessDisabled", "AccountProblem"})
+_REJECTED_CONTENT = frozenset(
+    {"BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "IncompleteBody"}
+)
+_UNUSABLE_UPLOAD = frozenset({"NoSuchUpload", "InvalidPart", "InvalidPartOrder"})
+_OTHER_REGION = frozenset({
+    "PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed",
+    "IllegalLocationConstraintException",
+})  # fmt: skip
+_FULL = frozenset({"QuotaExceeded", "XMinioAdminBucketQuotaExceeded", "XMinioStorageFull"})
+# What the answer to a HEAD, which has no body, means by its status.
+_CODES = {
+    301: "PermanentRedirect",
+    307: "TemporaryRedirect",
+    403: "AccessDenied",
+    404: "NoSuchKey",
+    412: "PreconditionFailed",
+    429: "SlowDown",
+    503: "ServiceUnavailable",
+}
 
 
-@contextmanager
-def translated(*, endpoint: str, bucket: str, key: str, right: str) -> Iterator[None]:
-    """Turn what botocore raises into the archive's errors; ``right`` is what the request needs."""
-    try:
-        yield
-    except ClientError as error:
-        told = of_answer(error, bucket=bucket, key=key, right=right)
-        if isinstance(told, Answer):
-            told.retried = error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
-        raise told from error
-    except _OFFLINE as error:
-        raise Unreachable(
-            f"{endpoint} cannot be reached; check the network, then run labsight sync again: "
-            "it goes on where it stopped"
-        ) from error
-    except SSLError as error:
-        raise SettingsError(
-            f"{endpoint}: no secure connection ({error}); a proxy with a certificate of its own "
-            "needs AWS_CA_BUNDLE"
-        ) from error
-    except ParamValidationError as error:
-        raise SettingsError(f"--bucket {bucket!r} is not a name that a bucket can have") from error
-    except CREDENTIAL_ERRORS as error:
-        raise credentials_unusable(error) from error
-    except BotoCoreError as error:
-        raise StorageUnavailable(f"the archive did not answer as it should: {error}") from error
+class Refusal(NamedTuple):
+    """An answer that is no success: HTTP's status, S3's code and S3's own words."""
+
+    status: int
+    code: str
+    said: str
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.said}" if self.said else self.code
 
 
-def credentials_unusable(error: BotoCoreError) -> SettingsError:
-    """Say that this machine has no AWS credentials that work, and how to get some."""
-    return SettingsError(
-        f"no usable AWS credentials ({str(error).rstrip('.')}); set them up with `aws configure` "
-        "or `aws sso login`, name a profile with --profile, or set AWS_ACCESS_KEY_ID and "
-        "AWS_SECRET_ACCESS_KEY"
-    )
+def refusal(status: int, code: str, said: str) -> Refusal:
+    """Return a refusal that has a code, also where the answer had none."""
+    return Refusal(status, code or _CODES.get(status, f"status {status}"), said)
 
 
-def of_answer(error: ClientError, *, bucket: str, key: str, right: str) -> Exception:
+class Asked(NamedTuple):
+    """What was asked for: the right that it needs, in which bucket, under which key."""
+
+    right: str
+    bucket: str
+    key: str
+
+
+def of_answer(refused: Refusal, asked: Asked) -> LabsightError | UploadGone:
     """Return the archive's error for an answer of S3 that is no success."""
-    details = error.response.get("Error", {})
-    code, said = details.get("Code", ""), details.get("Message", "")
-    about = error.response.get("ResponseMetadata", {})
+    code = refused.code
     if code in _UNUSABLE_UPLOAD:
         return UploadGone(code)
     if code == "PreconditionFailed":
-        return AlreadyThere(f"the archive already holds {key}")
+        return AlreadyThere(f"the archive already holds {asked.key}")
     if code in _REJECTED_CONTENT:
         return Refused(
             "the bytes were damaged on the way and refused; they are sent again next time"
         )
-    return _about_everything(code, said, bucket, right) or (
-        Refused(f"the archive refused it: {code}: {said}")
-        if about.get("HTTPStatusCode", 500) < 500 and code not in _PASSING
-        else StorageUnavailable(f"the archive failed: {code}: {said}")
+    about_all = (
+        _about_rights(refused, asked) or _about_encryption(refused, asked) or _about(refused, asked)
+    )
+    if about_all is not None:
+        return about_all
+    if refused.status < 500 and not may_pass(refused.status, code):
+        return Refused(f"the archive refused it: {refused}")
+    return StorageUnavailable(f"the archive failed: {refused}")
+
+
+def unreachable(address: str, error: OSError) -> Unreachable:
+    """Say that there is no way to S3 at the moment."""
+    return Unreachable(
+        f"{address} cannot be reached ({error}); check the network and, where there is a proxy, "
+        "HTTPS_PROXY, then run labsight sync again: it goes on where it stopped"
     )
 
 
-def _about_everything(code: str, said: str, bucket: str, right: str) -> Answer | None:
-    """Return an error that would meet every other file too."""
-    if code in {"AccessDenied", "AllAccessDisabled"}:
+def unanswered(error: OSError) -> StorageUnavailable:
+    """Say that a connection broke off, each time that it was tried."""
+    return StorageUnavailable(f"the archive did not answer as it should: {error}")
+
+
+def _about_rights(refused: Refusal, asked: Asked) -> Denied | Rejected | None:
+    code = refused.code
+    if code in _DENIED and "kms:" in refused.said:
         return Denied(
-            f"AWS does not allow {right} on bucket {bucket!r} ({said}); grant the user this right"
+            f"AWS does not let this user encrypt for bucket {asked.bucket!r} ({refused.said}); "
+            "grant kms:GenerateDataKey and kms:Decrypt on the bucket's key, in the user's policy "
+            "or the key's own"
         )
-    if code in REJECTED_KEYS:
+    if code in _DENIED:
+        said = f" ({refused.said})" if refused.said else ""
+        return Denied(
+            f"AWS does not allow {asked.right} on bucket {asked.bucket!r}{said}; grant the user "
+            "this right"
+        )
+    if code in _REJECTED_KEYS:
         return Rejected(
-            f"AWS rejects the credentials: {REJECTED_KEYS[code]}; log in again or correct them"
+            f"AWS rejects the credentials: {_REJECTED_KEYS[code]}; log in again or correct them"
         )
+    return None
+
+
+def _about_encryption(refused: Refusal, asked: Asked) -> Rejected | None:
+    """Return an error for a key that nobody can encrypt with."""
+    if not refused.code.startswith("KMS.") or may_pass(refused.status, refused.code):
+        return None
+    return Rejected(
+        f"bucket {asked.bucket!r} cannot encrypt what it is sent ({refused}); enable its KMS key "
+        "again, or give the bucket one that exists"
+    )
+
+
+def _about(refused: Refusal, asked: Asked) -> Rejected | None:
+    """Return an error about the bucket, which would meet every other file too."""
+    code, bucket = refused.code, asked.bucket
     if code in _OTHER_REGION:
         return Rejected(
-            f"bucket {bucket!r} lies in another region ({said}); set AWS_DEFAULT_REGION"
+            f"bucket {bucket!r} lies in another region ({refused}); set AWS_DEFAULT_REGION"
+        )
+    if code in _FULL:
+        return Rejected(
+            f"bucket {bucket!r} takes no more ({refused}); have its limit raised, or room made"
         )
     return {
         "NoSuchBucket": Rejected(
             f"there is no bucket {bucket!r}; the name is the stack's output archive_bucket"
         ),
-        "InvalidBucketName": Rejected(f"--bucket {bucket!r} is not a name that a bucket can have"),
+        "InvalidBucketName": Rejected(f"{bucket!r} is not a name that a bucket can have"),
         "RequestTimeTooSkewed": Rejected(
             "AWS rejects requests because this machine's clock is wrong; set the clock"
         ),

@@ -5,12 +5,13 @@ import io
 import os
 import stat
 import sys
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from labsight_lab.sync.sending.crc64 import combined, crc64
 
 BLOCK = 1 << 20
 
@@ -40,7 +41,7 @@ class Fingerprint:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
+def opened(path: Path) -> Iterator["io.BufferedReader[io.FileIO]"]:
     """Open a regular file for reading; raise OSError, also for what is no regular file."""
     with open(_descriptor(path), "rb", buffering=0) as raw:  # noqa: PTH123 - a descriptor
         if not stat.S_ISREG(os.fstat(raw.fileno()).st_mode):
@@ -58,7 +59,7 @@ def fingerprint(file: BinaryIO) -> Fingerprint:
 def check_unchanged(file: BinaryIO, path: Path, expected: Fingerprint) -> None:
     """Raise SourceChanged if the file, or what lies under its name, is another or about to be."""
     try:
-        there = path.stat()
+        there = os.stat(_native(path))  # noqa: PTH116 - no Path holds every name of Windows
     except OSError as error:
         raise SourceChanged from error
     if (
@@ -74,6 +75,8 @@ if sys.platform == "win32":
     import msvcrt
     from ctypes import wintypes
 
+    from labsight_lab.sync.look.windows import extended as _native
+
     _SHARE_READ, _SHARE_ALL = 1, 7  # 7: others may write, rename and delete meanwhile
 
     def _handle(path: Path, share: int) -> int:
@@ -88,7 +91,7 @@ if sys.platform == "win32":
             *(wintypes.LPCWSTR, wintypes.DWORD, wintypes.DWORD, wintypes.LPVOID),
             *(wintypes.DWORD, wintypes.DWORD, wintypes.HANDLE),
         ]
-        handle: int = create(str(path), generic_read, share, None, open_existing, 0, None)
+        handle: int = create(_native(path), generic_read, share, None, open_existing, 0, None)
         if handle == wintypes.HANDLE(-1).value:
             raise ctypes.WinError(ctypes.get_last_error())
         return handle
@@ -109,6 +112,9 @@ else:
     # No link in the place of the file; no waiting for a pipe's other end.
     _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
+    def _native(path: Path) -> str:
+        return str(path)
+
     def _descriptor(path: Path) -> int:
         return os.open(path, _FLAGS)
 
@@ -120,7 +126,7 @@ else:
 def checksum(
     file: BinaryIO, start: int, length: int, before: int, tick: Callable[[], None]
 ) -> tuple[int, int]:
-    """Return the CRC-32 of a stretch of the file, and that of all so far, given ``before``."""
+    """Return the CRC-64 of a stretch of the file, and that of all so far, given ``before``."""
     file.seek(start)
     own, left = 0, length
     while left:
@@ -128,59 +134,18 @@ def checksum(
         block = file.read(min(BLOCK, left))
         if not block:
             raise SourceChanged
-        own, before, left = zlib.crc32(block, own), zlib.crc32(block, before), left - len(block)
-    return own, before
+        own, left = crc64(block, own), left - len(block)
+    return own, combined(before, own, length)
 
 
-def written(crc32: int) -> str:
-    """Write a checksum as S3 does."""
-    return base64.b64encode(crc32.to_bytes(4, "big")).decode()
+def written(crc: int) -> str:
+    """Write a CRC-64 as S3 does: base64 of its bytes, the highest first."""
+    return base64.b64encode(crc.to_bytes(8, "big")).decode()
 
 
-class Body:
-    """A stretch of an open file as the body of a request; a retry can seek back.
-
-    ``moved`` hears how far the reading got; ``at_end`` is called before the last bytes are handed
-    out, and may still end the request by raising. ``handed_out`` tells whether they ever were.
-    """
-
-    def __init__(
-        self,
-        file: BinaryIO,
-        start: int,
-        length: int,
-        moved: Callable[[int], None],
-        at_end: Callable[[], None],
-    ) -> None:
-        self._file, self._start, self._length = file, start, length
-        self._moved, self._at_end = moved, at_end
-        self._position = 0
-        self.handed_out = length == 0
-
-    def __len__(self) -> int:
-        return self._length
-
-    def read(self, count: int | None = -1) -> bytes:
-        """Return up to ``count`` bytes from the present position."""
-        left = self._length - self._position
-        wanted = left if count is None or count < 0 else min(count, left)
-        self._file.seek(self._start + self._position)
-        data = self._file.read(wanted)
-        if len(data) < wanted:
-            raise SourceChanged
-        self._position += wanted
-        self._moved(self._position)
-        if self._position == self._length:
-            self._at_end()
-            self.handed_out = True
-        return data
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move to a position counted from the start, the present position or the end."""
-        origin = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._length}[whence]
-        self._position = min(max(0, origin + offset), self._length)
-        return self._position
-
-    def tell(self) -> int:
-        """Return the present position."""
-        return self._position
+def parsed(text: str) -> int:
+    """Read what ``written`` writes; raise ValueError."""
+    data = base64.b64decode(text, validate=True)
+    if len(data) != 8:
+        raise ValueError(f"{text[:40]!r} is no CRC-64")
+    return int.from_bytes(data, "big")

@@ -1,55 +1,76 @@
 """Files into the archive: every end of a transfer becomes an outcome in the journal."""
 
+import time
 from dataclasses import dataclass, replace
 
 from labsight.errors import LabsightError, SettingsError
-from labsight_lab.sync.journal.journal import Entry, Journal, State
-from labsight_lab.sync.look.plan import Candidate
+from labsight_lab.sync.journal.entries import Entry, State
+from labsight_lab.sync.journal.journal import Journal
+from labsight_lab.sync.look.candidate import Candidate, object_key
+from labsight_lab.sync.look.group import Group
 from labsight_lab.sync.sending.archive import Archive, Unreachable, UploadGone
-from labsight_lab.sync.sending.one_file import Moved, Result, Sending, abort
-from labsight_lab.sync.sending.source import SourceChanged, opened
+from labsight_lab.sync.sending.content import opened_content
+from labsight_lab.sync.sending.one_file import Means, Result, Sending, abort
+from labsight_lab.sync.sending.parts import send_in_parts
+from labsight_lab.sync.sending.source import SourceChanged
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of one file."""
+    """What became of one file, or of one ``unit.json`` (then ``path`` ends with ``/``).
 
-    candidate: Candidate
+    ``place`` is that of the group it belongs to, ``key`` where it went or would have gone,
+    ``seconds`` how long that took. ``crc64`` is what the archive holds of it now. ``group`` is that
+    of a unit whose ``unit.json`` it is.
+    """
+
+    path: str
+    place: str
+    size: int
     result: Result
     reason: str = ""
+    key: str = ""
+    seconds: float = 0.0
+    crc64: int | None = None
+    group: Group | None = None
 
 
-class Transfer:
-    """Sends files; several threads may use it at once."""
+def transfer(means: Means, candidate: Candidate) -> Outcome:
+    """Send a file and journal how that ended; raise only what concerns every file."""
+    began = time.monotonic()
+    sending = Sending(means, candidate)
+    try:
+        with opened_content(candidate) as content:
+            result, reason = sending.run(content, send_in_parts)
+    except SourceChanged:
+        sending.drop_upload()
+        result, reason = Result.CHANGED, "it changed while it was sent"
+    except UploadGone:
+        sending.drop_upload()
+        result, reason = Result.FAILED, "its upload expired half way; run again to send it anew"
+    except OSError as error:
+        result, reason = Result.FAILED, f"cannot be read: {error.strerror or error}"
+    except (SettingsError, Unreachable):
+        raise
+    except LabsightError as error:
+        result, reason = Result.FAILED, error.message
+    if result in {Result.CHANGED, Result.FAILED}:
+        state = State.SEEN if result is Result.CHANGED else State.FAILED
+        sending.note(state=state, reason=reason)
+    return Outcome(
+        path=candidate.path,
+        place=candidate.unit or candidate.path,
+        size=sending.size,
+        result=result,
+        reason=reason,
+        key=sending.key,
+        seconds=time.monotonic() - began,
+        crc64=sending.entry.crc64 if result is Result.UPLOADED else None,
+    )
 
-    def __init__(self, archive: Archive, journal: Journal, moved: Moved) -> None:
-        self._archive, self._journal, self._moved = archive, journal, moved
 
-    def send(self, candidate: Candidate) -> Outcome:
-        """Send a file and journal how that ended; raise only what concerns every file."""
-        sending = Sending(self._archive, self._journal, self._moved, candidate)
-        try:
-            with opened(candidate.file) as file:
-                result, reason = sending.run(file)
-        except SourceChanged:
-            sending.drop_upload()
-            result, reason = Result.CHANGED, "it changed while it was sent"
-        except UploadGone:
-            sending.drop_upload()
-            result, reason = Result.FAILED, "its upload expired half way; run again to send it anew"
-        except OSError as error:
-            result, reason = Result.FAILED, f"cannot be read: {error.strerror or error}"
-        except (SettingsError, Unreachable):
-            raise
-        except LabsightError as error:
-            result, reason = Result.FAILED, error.message
-        if result in {Result.CHANGED, Result.FAILED}:
-            state = State.SEEN if result is Result.CHANGED else State.FAILED
-            sending.note(state=state, reason=reason)
-        return Outcome(sending.candidate, result, reason)
-
-    def abandon(self, entry: Entry, key: str) -> None:
-        """Drop the open upload of a file that is no longer in the folder."""
-        if entry.upload:
-            abort(self._archive, key, entry.upload)
-        self._journal.write([replace(entry, state=State.SEEN, upload=None)], drop_parts=True)
+def abandon(archive: Archive, journal: Journal, source: str, entry: Entry) -> None:
+    """Drop the open upload of a file that is no longer in the folder."""
+    if entry.upload:
+        abort(archive, object_key(source, entry.path, entry.revision + 1), entry.upload)
+    journal.write([replace(entry, state=State.SEEN, upload=None)], drop_parts=True)

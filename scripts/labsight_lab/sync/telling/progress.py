@@ -1,15 +1,15 @@
 """How far a run is, while it runs: a bar on a terminal, lines elsewhere, nothing beside JSON."""
 
 import sys
-import threading
-import time
-from typing import Protocol
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol, TextIO
 
-from labsight_lab.sync.sending.one_file import Result
-from labsight_lab.sync.sending.transfer import Outcome
-from labsight_lab.text import count, duration, shown, size
+from labsight_lab.sync.telling.pace import Pace, told
+from labsight_lab.text import count, size
 
 _LINE_EVERY_S = 30.0
+_WORTH_A_LINE = 100_000_000  # bytes of one file that is announced before it is sent
 
 
 class Display(Protocol):
@@ -18,11 +18,11 @@ class Display(Protocol):
     every: float  # seconds between two calls of ``moved``
 
     def begin(self, files: int, total: int) -> None:
-        """Show that so many files and bytes are to be sent."""
+        """Show that so many files and bytes are to be sent in all."""
         ...
 
-    def moved(self, done: int) -> None:
-        """Show that so many bytes are on their way."""
+    def moved(self, done: int, files: int | None = None, names: Sequence[str] = ()) -> None:
+        """Show that so many bytes are on their way, ``files`` are done, and what is under way."""
         ...
 
     def say(self, text: str) -> None:
@@ -34,51 +34,15 @@ class Display(Protocol):
         ...
 
 
-class Meter:
-    """Adds up the bytes of all threads and tells a display now and then."""
-
-    def __init__(self, display: Display) -> None:
-        self._display = display
-        self._mutex = threading.Lock()
-        self._positions: dict[str, int] = {}
-        self._next = 0.0
-
-    def begin(self, files: int, total: int) -> None:
-        """Start anew with what is to be sent."""
-        self._positions = {}
-        self._next = time.monotonic() + self._display.every
-        self._display.begin(files, total)
-
-    def moved(self, path: str, position: int) -> None:
-        """Note how far a file is."""
-        self._positions[path] = position
-        if time.monotonic() >= self._next:
-            with self._mutex:
-                self._next = time.monotonic() + self._display.every
-                self._display.moved(sum(list(self._positions.values())))
-
-    def end(self) -> None:
-        """Stop telling."""
-        self._display.end()
-
-    def ended(self, outcome: Outcome) -> None:
-        """Note that a file is dealt with."""
-        self.moved(outcome.candidate.path, outcome.candidate.fingerprint.size)
-        if outcome.result is Result.UPLOADED:
-            with self._mutex:
-                what = size(outcome.candidate.fingerprint.size)
-                self._display.say(f"sent {shown(outcome.candidate.path)} ({what})")
-
-
 class Silent:
-    """No display: standard output belongs to the JSON document."""
+    """No display: standard output belongs to the JSON document, or there is none."""
 
     every = 3600.0
 
     def begin(self, files: int, total: int) -> None:
         """Show nothing."""
 
-    def moved(self, done: int) -> None:
+    def moved(self, done: int, files: int | None = None, names: Sequence[str] = ()) -> None:
         """Show nothing."""
 
     def say(self, text: str) -> None:
@@ -89,39 +53,52 @@ class Silent:
 
 
 class Lines:
-    """Plain lines, for logs."""
+    """Plain lines, for logs; ``doing`` is what is done to the files.
+
+    Away from a terminal each line begins with the time.
+    """
 
     every = _LINE_EVERY_S
 
-    def __init__(self) -> None:
-        self._total, self._started = 0, 0.0
+    def __init__(self, doing: str = "sending", out: TextIO | None = None) -> None:
+        self._doing, self._out = doing, out or sys.stdout
+        self._files = self._total = 0
+        self._pace = Pace()
 
     def begin(self, files: int, total: int) -> None:
-        """Say what is to be sent."""
-        self._total, self._started = total, time.monotonic()
-        self.say(f"sending {count(files, 'file')}, {size(total)}")
+        """Say what is to be sent, if that is not over in a moment; what is added is not said."""
+        if not self._total:
+            self._pace = Pace()
+            if files > 1 or total > _WORTH_A_LINE:
+                self.say(f"{self._doing} {count(files, 'file')}, {size(total)}")
+        self._files, self._total = files, total
 
-    def moved(self, done: int) -> None:
+    def moved(self, done: int, files: int | None = None, names: Sequence[str] = ()) -> None:  # noqa: ARG002 - they would fill a log
         """Say how far it is, how fast it goes and how long it may take."""
-        rate = done / max(0.001, time.monotonic() - self._started)
-        left = f", about {duration((self._total - done) / rate)} left" if rate else ""
-        self.say(f"{size(done)} of {size(self._total)}, {size(rate)}/s{left}")
+        self._pace.note(done)
+        so_far = "" if files is None else f"{files:,} of {count(self._files, 'file')}, "
+        self.say(f"{so_far}{told(done, self._total, self._pace)}")
 
     def say(self, text: str) -> None:
-        """Write a line."""
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
+        """Write a line; a reader that has gone does not stop the work."""
+        try:
+            when = "" if self._out.isatty() else f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S} "
+            self._out.write(f"{when}{text}\n")
+            self._out.flush()
+        except (OSError, ValueError):
+            return
 
     def end(self) -> None:
         """Say nothing: the summary follows."""
+        self._total = 0
 
 
-def display_for(*, as_json: bool) -> Display:
-    """Return the display that suits where the output goes."""
-    if as_json:
+def display_for(*, as_json: bool, doing: str = "sending") -> Display:
+    """Return the display that suits where the output goes; ``doing`` is what it tells of."""
+    if as_json or sys.stdout is None:  # a program without a window has no output on Windows
         return Silent()
-    if sys.stderr.isatty():
+    if sys.stderr is not None and sys.stderr.isatty():
         from labsight_lab.sync.telling.bar import Bar  # noqa: PLC0415 - rich is slow to load
 
         return Bar()
-    return Lines()
+    return Lines(doing)

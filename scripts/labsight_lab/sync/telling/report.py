@@ -1,16 +1,20 @@
-"""What a run did, for people and for machines."""
+"""What a run did, kept for people and for machines."""
 
-from collections import Counter
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from labsight_lab.sync.look.plan import Plan, Problem
+from labsight.keys import UNIT
+from labsight_lab.sync.look.candidate import object_key
+from labsight_lab.sync.look.group import Group
+from labsight_lab.sync.look.plan import Pending, Plan
+from labsight_lab.sync.look.scan import Skipped
 from labsight_lab.sync.sending.one_file import Result
 from labsight_lab.sync.sending.transfer import Outcome
-from labsight_lab.text import count, duration, shown, size
+from labsight_lab.sync.telling import naming
 
-_NAMED = 5  # skipped files named in the summary; the JSON document names more
+MOST_SENT = 100_000  # sent files remembered by name; all are counted
 
 
 @dataclass(frozen=True)
@@ -22,30 +26,55 @@ class Sent:
     size: int
 
 
+@dataclass(frozen=True)
+class Slide:
+    """A lone file or a unit: its name for people, its key, and how much of it is sent."""
+
+    name: str
+    key: str
+    kind: str
+    files: int
+    size: int
+
+
 @dataclass
 class Report:
-    """All that happened, over all passes of one run."""
+    """All that happened, over all looks of one run, which may take years.
+
+    Files are counted without the ``unit.json`` that labsight makes. ``until`` says from when on
+    (seconds since 1970) what is still being written may be sent. ``limit`` is the text of a
+    timetable. ``log`` is where all is written down.
+    """
 
     folder: Path
     bucket: str
     source: str
     dry_run: bool = False
-    uploaded: list[Sent] = field(default_factory=list)
+    limit: str | None = None
+    uploaded: deque[Sent] = field(default_factory=lambda: deque(maxlen=MOST_SENT))
+    units: deque[Slide] = field(default_factory=lambda: deque(maxlen=MOST_SENT))
     planned: list[Sent] = field(default_factory=list)
+    slides: list[Slide] = field(default_factory=list)
     existing: dict[str, str] = field(default_factory=dict)
     unfinished: dict[str, str] = field(default_factory=dict)
+    until: dict[str, float] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     conflicts: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     unchanged: int = 0
-    skipped: Counter[str] = field(default_factory=Counter)
-    skipped_names: list[Problem] = field(default_factory=list)
+    skipped: Skipped = field(default_factory=Skipped)
+    sent_files: int = 0
+    sent_slides: int = 0
+    sent_bytes: int = 0
     seconds: float = 0.0
     interrupted: bool = False
+    log: Path | None = None
+    _places: dict[str, str] = field(default_factory=dict)  # of what failed
 
     @property
     def bytes(self) -> int:
         """Bytes of the files that were sent, or would be."""
-        return sum(sent.size for sent in self.planned or self.uploaded)
+        return self.sent_bytes + sum(sent.size for sent in self.planned)
 
     @property
     def exit_code(self) -> int:
@@ -54,22 +83,45 @@ class Report:
             return 130
         return 1 if self.failed or self.conflicts or self.existing else 0
 
-    def begin_pass(self, plan: Plan, held_back: set[str]) -> None:
-        """Start from a new look at the folder; failures that wait for their next try stay."""
-        done = {sent.path for sent in self.uploaded} | self.existing.keys()
-        self.unchanged = len(plan.unchanged - done)
-        self.skipped, self.skipped_names = plan.skipped, plan.skipped_names
-        self.unfinished = {}
-        self.failed = {path: why for path, why in self.failed.items() if path in held_back}
+    def place_of(self, path: str) -> str:
+        """Return the place of the group of which a path was told to be a problem."""
+        return self._places.get(path, path)
+
+    def begin_look(self, plan: Plan, reason_of: Callable[[str], str]) -> None:
+        """Start from a new look at the folder; failures stay until it is known how they end.
+
+        ``reason_of`` tells why a path is in conflict.
+        """
+        self.unchanged = max(0, plan.unchanged - self.sent_files - len(self.existing))
+        self.skipped = plan.skipped
+        self.unfinished, self.until = {}, {}
+        pending = {pending.group.place for pending in plan.pending}
+        self.failed = {
+            path: why for path, why in self.failed.items() if self._places.get(path) in pending
+        }
+        self._places = {path: self._places[path] for path in self.failed}
         self.failed.update({problem.path: problem.reason for problem in plan.problems})
-        self.conflicts = {problem.path: problem.reason for problem in plan.conflicts}
+        self.conflicts = {path: reason_of(path) for path in plan.conflicts}
+
+    def leave(self, place: str, reason: str, until: float) -> None:
+        """Note that a group is too young to be sent before ``until``."""
+        self._forget_failure(place, place)
+        self.unfinished[place], self.until[place] = reason, until
+
+    def plan(self, pending: Pending) -> None:
+        """Note that a group would be sent."""
+        for seen in pending.unsettled:
+            key = object_key(self.source, seen.path)
+            self.planned.append(Sent(seen.path, key, seen.size))
+        key = object_key(self.source, pending.group.place)
+        self.slides.append(_slide(pending.group, key, len(pending.unsettled), pending.size))
 
     def add(self, outcome: Outcome) -> None:
-        """Note what became of one file."""
-        candidate, result = outcome.candidate, outcome.result
-        path = candidate.path
+        """Note what became of one file, or of a group that is not to be sent now."""
+        path, result = outcome.path, outcome.result
+        self._forget_failure(path, outcome.place)
         if result is Result.UPLOADED:
-            self.uploaded.append(Sent(path, str(candidate.key), candidate.fingerprint.size))
+            self._add_sent(outcome)
         elif result is Result.SAME:
             self.unchanged += 1
         else:
@@ -80,76 +132,32 @@ class Report:
                 Result.CHANGED: self.unfinished,
                 Result.FAILED: self.failed,
             }[result][path] = outcome.reason
+        if result is Result.FAILED:
+            self._places[path] = outcome.place
 
-    def document(self) -> dict[str, Any]:
-        """Return the report as JSON takes it."""
-        return {
-            "folder": shown(str(self.folder)),
-            "bucket": self.bucket,
-            "source": self.source,
-            "dry_run": self.dry_run,
-            "uploaded": _sent(self.uploaded),
-            "planned": _sent(self.planned),
-            "existing": _reasons(self.existing),
-            "unfinished": _reasons(self.unfinished),
-            "failed": _reasons(self.failed),
-            "conflicts": _reasons(self.conflicts),
-            "unchanged": self.unchanged,
-            "skipped": {
-                "count": self.skipped.total(),
-                "by_reason": dict(self.skipped),
-                "files": _reasons({p.path: p.reason for p in self.skipped_names}),
-            },
-            "bytes": self.bytes,
-            "seconds": round(self.seconds, 3),
-            "interrupted": self.interrupted,
-            "exit_code": self.exit_code,
-        }
-
-    def summary(self) -> str:
-        """Return the report as people read it."""
-        lines = [self._headline()]
-        if self.dry_run:
-            lines += [f"  {shown(s.path)} -> {s.key} ({size(s.size)})" for s in self.planned]
-        lines += _named("not proven to be in the archive", self.existing)
-        lines += _named("not finished, left for the next run", self.unfinished)
-        lines += _named("failed", self.failed)
-        lines += _named("conflicts, nothing was overwritten", self.conflicts)
-        lines += self._skipped_lines()
-        if self.interrupted:
-            lines.append("stopped; run the same command again and it goes on where it was")
-        return "\n".join(lines)
-
-    def _headline(self) -> str:
-        if self.dry_run:
-            first = f"would send {count(len(self.planned), 'file')}, {size(self.bytes)}"
+    def _add_sent(self, outcome: Outcome) -> None:
+        path = outcome.path
+        if path.endswith("/"):
+            self.uploaded.append(Sent(f"{path}{UNIT}", outcome.key, outcome.size))
         else:
-            first = f"sent {count(len(self.uploaded), 'file')}"
-            if self.uploaded:
-                first += f", {size(self.bytes)} in {duration(self.seconds)}"
-        return f"{first}; {self.unchanged:,} unchanged, {self.skipped.total():,} skipped"
+            self.uploaded.append(Sent(path, outcome.key, outcome.size))
+            self.sent_files += 1
+            self.sent_bytes += outcome.size
+        if outcome.group is not None:
+            members = outcome.group.members
+            total = sum(seen.size for seen in members)
+            self.units.append(_slide(outcome.group, outcome.key, len(members), total))
+        self.sent_slides += path == outcome.place
 
-    def _skipped_lines(self) -> list[str]:
-        lines = []
-        for reason, number in self.skipped.most_common():
-            names = [shown(p.path) for p in self.skipped_names if p.reason == reason][:_NAMED]
-            more = ", ..." if number > len(names) else ""
-            lines.append(f"skipped, {reason} ({number:,}): {', '.join(names)}{more}")
-        return lines
-
-
-def _named(title: str, reasons: dict[str, str]) -> list[str]:
-    if not reasons:
-        return []
-    return [
-        f"{title} ({len(reasons):,}):",
-        *(f"  {shown(path)}: {reason}" for path, reason in reasons.items()),
-    ]
+    def _forget_failure(self, path: str, place: str) -> None:
+        """Forget how it ended before; what becomes of a unit goes for all of its files."""
+        over = [path]
+        if path == place and path.endswith("/"):
+            over += [member for member, its in self._places.items() if its == place]
+        for one in over:
+            self.failed.pop(one, None)
+            self._places.pop(one, None)
 
 
-def _sent(files: list[Sent]) -> list[dict[str, Any]]:
-    return [{"path": shown(s.path), "key": s.key, "bytes": s.size} for s in files]
-
-
-def _reasons(reasons: dict[str, str]) -> list[dict[str, str]]:
-    return [{"path": shown(path), "reason": reason} for path, reason in reasons.items()]
+def _slide(group: Group, key: str, files: int, size: int) -> Slide:
+    return Slide(naming.told(group), key, group.kind, files, size)

@@ -1,216 +1,236 @@
 """What a look at the folder finds: slides to send, slides known, all else by name."""
 
-import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from labsight_lab.sync.journal.journal import Entry, State
-from labsight_lab.sync.look.names import is_included
-from labsight_lab.sync.look.plan import SEVERAL_FILES, Plan, Problem, make_plan
-from labsight_lab.sync.sending.source import Fingerprint
+from labsight_lab.sync.journal.entries import Known, State, members_digest
+from labsight_lab.sync.look.groups import Grouper
+from labsight_lab.sync.look.plan import Plan, Wanted, make_plan
+from labsight_lab.sync.look.scan import Problem, scan
 from tests.lab.support import LONG_AGO, write
+from tests.support.ome_sets import make_set
+
+NO_SLIDE = "not a slide by its suffix"
 
 
-def look(folder: Path, *known: Entry, include: tuple[str, ...] = ()) -> Plan:
-    return make_plan(folder, "scanner-1", {entry.path: entry for entry in known}, include)
+def look(
+    folder: Path,
+    known: dict[str, Known] | None = None,
+    *,
+    include: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
+) -> Plan:
+    wanted = Wanted(source="scanner-1", include=include, exclude=exclude)
+    return make_plan(scan(folder), wanted, known or {}, Grouper(folder).grouped)
 
 
-def entry(path: str, state: State, *, size: int = 1, revision: int = 1) -> Entry:
-    return Entry(
-        path=path,
-        key=f"slides/scanner-1/{path}",
-        fingerprint=Fingerprint(size, LONG_AGO * 10**9),
-        state=state,
-        reason="why",
-        revision=revision,
-    )
+def entry(
+    state: State = State.UPLOADED, *, size: int = 1, unit: str = "", members: str = ""
+) -> Known:
+    return Known(size, LONG_AGO * 10**9, state.value, 1, unit, members)
+
+
+def places(plan: Plan) -> list[str]:
+    return [pending.group.place for pending in plan.pending]
 
 
 @pytest.mark.parametrize(
-    ("name", "reason"),
-    [
-        ("a.svs", None),
-        ("A.SVS", None),
-        ("a.ome.tif", None),
-        ("a.OME.TIFF", None),
-        ("a.ndpi", None),
-        ("a.scn", None),
-        ("a.bif", None),
-        ("a.svslide", None),
-        ("a.czi", None),
-        ("a.dcm", None),
-        ("ä ö/ü.svs", None),
-        ("README", "not a slide by its suffix"),
-        ("README.txt", "not a slide by its suffix"),
-        ("svs", "not a slide by its suffix"),
-        (".svs", "hidden"),
-        (".a.svs.Xy12", "hidden"),
-        ("~$a.svs", "hidden"),
-        ("a.svs.part", "not a slide by its suffix"),
-        ("a.svs.filepart", "not a slide by its suffix"),
-    ],
-)
-def test_a_file_is_sent_or_skipped_by_its_name(
-    tmp_path: Path, name: str, reason: str | None
-) -> None:
+    "name",
+    ["a.svs", "A.SVS", "a.ome.tif", "a.OME.TIFF", "a.ndpi", "a.scn", "a.bif", "a.svslide", "a.czi",
+     "a.dcm", "ä ö/ü.svs"],
+)  # fmt: skip
+def test_a_slide_is_known_by_its_suffix(tmp_path: Path, name: str) -> None:
     write(tmp_path / name, b"x")
     plan = look(tmp_path)
-    if reason is None:
-        assert [str(c.key) for c in plan.candidates] == [f"slides/scanner-1/{name}"]
-        assert not plan.skipped
-    else:
-        assert not plan.candidates
-        assert plan.skipped_names == [Problem(name, reason)]
+    assert places(plan) == [name]
+    assert not plan.skipped.by_reason
 
 
-@pytest.mark.parametrize("name", ["a.mrxs", "a.vms", "a.vmu", "a.vsi"])
-def test_a_slide_of_several_files_is_named_and_not_sent_by_half(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["README", "README.txt", "svs", "a.svs.part", "a.svs.filepart"])
+def test_what_is_no_slide_is_skipped_by_name(tmp_path: Path, name: str) -> None:
     write(tmp_path / name, b"x")
-    assert look(tmp_path).problems == [Problem(name, SEVERAL_FILES)]
+    plan = look(tmp_path)
+    assert not plan.pending
+    assert plan.skipped.names == [Problem(name, NO_SLIDE)]
 
 
 @pytest.mark.parametrize(
     ("state", "size", "found"),
     [
         (State.UPLOADED, 1, "unchanged"),
+        (State.VERIFIED, 1, "unchanged"),
         (State.EXISTS, 1, "unchanged"),
         (State.CONFLICT, 1, "conflict"),
-        (State.UPLOADED, 2, "candidate"),
-        (State.CONFLICT, 2, "candidate"),
-        (State.SEEN, 1, "candidate"),
-        (State.UPLOADING, 1, "candidate"),
-        (State.FAILED, 1, "candidate"),
+        (State.UPLOADED, 2, "pending"),
+        (State.CONFLICT, 2, "pending"),
+        (State.SEEN, 1, "pending"),
+        (State.UPLOADING, 1, "pending"),
+        (State.FAILED, 1, "pending"),
     ],
 )
 def test_the_journal_decides_about_a_known_file(
     tmp_path: Path, state: State, size: int, found: str
 ) -> None:
     write(tmp_path / "a.svs", b"x")
-    plan = look(tmp_path, entry("a.svs", state, size=size))
-    assert [c.path for c in plan.candidates] == (["a.svs"] if found == "candidate" else [])
-    assert plan.unchanged == ({"a.svs"} if found == "unchanged" else set())
-    assert plan.conflicts == ([Problem("a.svs", "why")] if found == "conflict" else [])
-
-
-def test_other_content_under_a_known_name_becomes_the_next_revision(tmp_path: Path) -> None:
-    write(tmp_path / "a.ome.tif", b"xx")
-    (candidate,) = look(tmp_path, entry("a.ome.tif", State.UPLOADED, revision=2)).candidates
-    assert str(candidate.key) == "slides/scanner-1/a~r3.ome.tif"
+    plan = look(tmp_path, {"a.svs": entry(state, size=size)})
+    assert places(plan) == (["a.svs"] if found == "pending" else [])
+    assert plan.unchanged == (found == "unchanged")
+    assert plan.conflicts == (["a.svs"] if found == "conflict" else [])
 
 
 def test_the_oldest_scan_is_sent_first(tmp_path: Path) -> None:
     write(tmp_path / "a.svs", b"x", LONG_AGO + 2)
     write(tmp_path / "b.svs", b"x", LONG_AGO + 1)
-    assert [c.path for c in look(tmp_path).candidates] == ["b.svs", "a.svs"]
+    assert places(look(tmp_path)) == ["b.svs", "a.svs"]
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS holds the two spellings for one name")
 @pytest.mark.parametrize("known", [(), ("Müller.svs",), ("Mu\u0308ller.svs",)])
-def test_names_with_one_key_are_all_named_and_the_rest_goes_on(
+def test_names_that_are_one_to_the_archive_are_all_named_and_the_rest_goes_on(
     tmp_path: Path, known: tuple[str, ...]
 ) -> None:
     same = ["Mu\u0308ller.svs", "Müller.svs"]
     for name in (*same, "a.svs"):
         write(tmp_path / name, b"x")
-    entries = [replace(entry(n, State.UPLOADED), key="slides/scanner-1/Müller.svs") for n in known]
-    plan = look(tmp_path, *entries)
-    assert [c.path for c in plan.candidates] == ["a.svs"]
-    assert plan.unchanged == set()
+    plan = look(tmp_path, {name: entry() for name in known})
+    assert places(plan) == ["a.svs"]
     assert sorted(problem.path for problem in plan.problems) == same
     for problem in plan.problems:
         assert "'M\\xfcller.svs'" in problem.reason
         assert "'Mu\\u0308ller.svs'" in problem.reason
-        assert "would be stored as slides/scanner-1/Müller.svs; rename" in problem.reason
+        assert "rename all but one" in problem.reason
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Windows and macOS hold them for one name")
+def test_names_that_differ_in_capitals_alone_are_named(tmp_path: Path) -> None:
+    write(tmp_path / "a.svs", b"x")
+    write(tmp_path / "A.svs", b"x")
+    plan = look(tmp_path)
+    assert places(plan) == []
+    assert sorted(problem.path for problem in plan.problems) == ["A.svs", "a.svs"]
 
 
 def test_a_name_too_long_for_a_key_is_a_problem_of_that_file_alone(tmp_path: Path) -> None:
     write(tmp_path / ("/".join(["x" * 200] * 6) + ".svs"), b"x")
     write(tmp_path / "a.svs", b"x")
-    (problem,) = look(tmp_path).problems
+    plan = look(tmp_path)
+    (problem,) = plan.problems
     assert "S3 takes 1024; shorten the file or folder names" in problem.reason
-    assert [c.path for c in look(tmp_path).candidates] == ["a.svs"]
+    assert places(plan) == ["a.svs"]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux takes names that are no text")
-def test_a_name_that_is_no_text_has_a_key_of_its_own(tmp_path: Path) -> None:
-    os.close(os.open(os.fsencode(tmp_path) + b"/\xff.svs", os.O_CREAT | os.O_WRONLY))
-    (candidate,) = look(tmp_path).candidates
-    assert str(candidate.key).startswith("slides/scanner-1/%")
+def test_patterns_narrow_what_is_sent_and_what_they_leave_out_is_counted(tmp_path: Path) -> None:
+    for name in ("a.svs", "b.svs", "old/a.svs"):
+        write(tmp_path / name, b"x")
+    plan = look(tmp_path, include=("a*",), exclude=("old/",))
+    assert places(plan) == ["a.svs"]
+    assert plan.skipped.by_reason == {
+        "not asked for by --include": 1,
+        "left out by --exclude": 1,
+    }
 
 
-def test_links_are_not_followed(tmp_path: Path) -> None:
-    outside, inside = tmp_path / "outside", tmp_path / "inside"
-    write(outside / "a.svs", b"x")
-    inside.mkdir()
-    (inside / "file.svs").symlink_to(outside / "a.svs")
-    (inside / "folder").symlink_to(outside, target_is_directory=True)
-    (inside / "broken.svs").symlink_to(outside / "nothing.svs")
-    plan = look(inside)
-    assert not plan.candidates
-    assert sorted(problem.path for problem in plan.skipped_names) == [
-        "broken.svs",
-        "file.svs",
-        "folder",
-    ]
+def mrxs(folder: Path, *data: str) -> list[str]:
+    """Write the files of a unit; what is in them does not matter to a plan."""
+    names = ["s1.mrxs", *(f"s1/{name}" for name in ("Slidedat.ini", *data))]
+    for name in names:
+        write(folder / name, b"x")
+    return names
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
-def test_a_pipe_with_the_name_of_a_slide_is_skipped(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "a.svs")
-    assert look(tmp_path).skipped == {"not a regular file": 1}
+def closed(*names: str) -> dict[str, Known]:
+    """Return the journal after a unit was sent."""
+    digest = members_digest(dict.fromkeys(names, 1))
+    return {name: entry(unit="s1/") for name in names} | {"s1/": entry(size=99, members=digest)}
 
 
-def test_a_folder_that_cannot_be_read_is_named_and_the_rest_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_unit_is_sent_as_one(tmp_path: Path) -> None:
+    names = mrxs(tmp_path, "Data0001.dat")
+    (pending,) = look(tmp_path).pending
+    assert (pending.group.place, pending.group.kind) == ("s1/", "mrxs")
+    assert sorted(seen.path for seen in pending.unsettled) == sorted(names)
+    assert pending.size == 3
+
+
+def test_a_unit_that_the_archive_has_is_unchanged(tmp_path: Path) -> None:
+    names = mrxs(tmp_path, "Data0001.dat")
+    plan = look(tmp_path, closed(*names))
+    assert (places(plan), plan.unchanged) == ([], 3)
+    write(tmp_path / "b.svs", b"x")  # then all are grouped
+    plan = look(tmp_path, closed(*names))
+    assert (places(plan), plan.unchanged) == (["b.svs"], 3)
+
+
+def test_a_late_member_reopens_its_unit(tmp_path: Path) -> None:
+    names = mrxs(tmp_path, "Data0001.dat")
+    write(tmp_path / "s1" / "Data0002.dat", b"x")
+    (pending,) = look(tmp_path, closed(*names)).pending
+    assert [seen.path for seen in pending.unsettled] == ["s1/Data0002.dat"]
+    assert len(pending.group.members) == 4
+
+
+@pytest.mark.parametrize("state", [None, State.UPLOADING, State.FAILED])
+def test_a_unit_whose_list_was_not_sent_is_pending_though_all_members_are_there(
+    tmp_path: Path, state: State | None
 ) -> None:
-    write(tmp_path / "closed" / "a.svs", b"x")
-    write(tmp_path / "open" / "a.svs", b"x")
-    scandir = os.scandir
-
-    def guarded(path: str) -> object:
-        if path.endswith("closed"):
-            raise PermissionError(13, "Permission denied", path)
-        return scandir(path)
-
-    monkeypatch.setattr(os, "scandir", guarded)
-    plan = look(tmp_path)
-    assert plan.problems == [Problem("closed", "the folder cannot be read: Permission denied")]
-    assert [c.path for c in plan.candidates] == ["open/a.svs"]
+    names = mrxs(tmp_path, "Data0001.dat")
+    known = closed(*names)
+    if state is None:
+        del known["s1/"]
+    else:
+        known["s1/"] = known["s1/"]._replace(state=state.value)
+    (pending,) = look(tmp_path, known).pending
+    assert (pending.group.place, pending.unsettled) == ("s1/", ())
 
 
-@pytest.mark.parametrize(
-    ("path", "patterns", "included"),
-    [
-        ("a.svs", (), True),
-        ("a.svs", ("*.svs",), True),
-        ("day/A.SVS", ("*.svs",), True),
-        ("day/a.svs", ("b*",), False),
-        ("day/a.svs", ("b*", "day/*"), True),
-        ("day/deep/a.svs", ("day/*",), True),
-        ("night/a.svs", ("day/*",), False),
-    ],
-)
-def test_patterns_narrow_what_is_sent(path: str, patterns: tuple[str, ...], included: bool) -> None:
-    assert is_included(path, patterns) is included
+def test_a_unit_is_pending_when_its_list_names_an_older_revision(tmp_path: Path) -> None:
+    names = mrxs(tmp_path, "Data0001.dat")
+    known = closed(*names)
+    known["s1/Data0001.dat"] = known["s1/Data0001.dat"]._replace(revision=2)
+    (pending,) = look(tmp_path, known).pending
+    assert (pending.group.place, pending.unsettled) == ("s1/", ())
 
 
-def test_what_patterns_leave_out_is_counted(tmp_path: Path) -> None:
-    write(tmp_path / "a.svs", b"x")
+def test_a_member_in_conflict_is_named_when_nothing_else_is_new(tmp_path: Path) -> None:
+    known = closed(*mrxs(tmp_path, "Data0001.dat"))
+    known["s1/Slidedat.ini"] = entry(State.CONFLICT, unit="s1/")
+    plan = look(tmp_path, known)
+    assert (places(plan), plan.conflicts, plan.unchanged) == ([], ["s1/Slidedat.ini"], 2)
+
+
+def test_members_that_were_removed_here_change_nothing(tmp_path: Path) -> None:
+    names = mrxs(tmp_path, "Data0001.dat")
+    (tmp_path / "s1" / "Data0001.dat").unlink()
     write(tmp_path / "b.svs", b"x")
-    plan = look(tmp_path, include=("a*",))
-    assert [c.path for c in plan.candidates] == ["a.svs"]
-    assert plan.skipped == {"not asked for by --include": 1}
+    assert places(look(tmp_path, closed(*names))) == ["b.svs"]
 
 
-def test_many_skipped_files_are_all_counted_and_some_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("labsight_lab.sync.look.plan.MOST_NAMES", 2)
-    for number in range(5):
-        write(tmp_path / f"{number}.txt", b"x")
-    plan = look(tmp_path)
-    assert plan.skipped.total() == 5
-    assert len(plan.skipped_names) == 2
+def test_a_member_in_conflict_is_named_and_keeps_its_unit_open(tmp_path: Path) -> None:
+    names = mrxs(tmp_path, "Data0001.dat")
+    known = closed(*names)
+    known["s1/Slidedat.ini"] = entry(State.CONFLICT, unit="s1/")
+    write(tmp_path / "b.svs", b"x")
+    plan = look(tmp_path, known)
+    assert (places(plan), plan.conflicts) == (["b.svs"], ["s1/Slidedat.ini"])
+
+
+def test_a_lone_file_that_others_turn_out_to_name_joins_their_unit(tmp_path: Path) -> None:
+    files = make_set(["a.ome.tif", "b.ome.tif"])
+    for name, data in files.items():
+        write(tmp_path / name, data)
+    known = {"a.ome.tif": entry(size=len(files["a.ome.tif"]))}
+    plan = look(tmp_path, known)
+    (pending,) = plan.pending
+    assert pending.group.kind == "ome-tiff"
+    assert [seen.path for seen in pending.group.members] == ["a.ome.tif", "b.ome.tif"]
+    assert [seen.path for seen in pending.unsettled] == ["b.ome.tif"]
+    assert plan.unchanged == 0
+
+
+def test_lone_files_beside_something_new_are_counted_once(tmp_path: Path) -> None:
+    for name in ("a.svs", "b.svs", "other/c.svs"):
+        write(tmp_path / name, b"x")
+    plan = look(tmp_path, {"a.svs": entry(), "other/c.svs": entry()})
+    assert (places(plan), plan.unchanged) == (["b.svs"], 2)

@@ -1,27 +1,28 @@
-"""The archive in S3: what is asked of it, and that nothing is ever replaced, read or deleted."""
+"""The archive in S3: what exactly is asked of it, and what of its answers is believed."""
 
-import io
-import zlib
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from awscrt.checksums import crc64nvme
 
+from labsight import __version__
 from labsight.errors import SettingsError, StorageUnavailable
-from labsight_lab.sync.sending.archive import AlreadyThere, NewObject, Unreachable, UploadGone
-from labsight_lab.sync.sending.s3 import S3Archive, connect
-from labsight_lab.sync.sending.source import Body
-from labsight_lab.sync.sending.transfer import Transfer
-from tests.lab.support import candidates, noise, open_journal, write
+from labsight.objects import attempts
+from labsight_lab.sync.sending.archive import AlreadyThere, NewObject, Part
+from labsight_lab.sync.sending.body import Body
+from labsight_lab.sync.sending.s3 import ASKS_FIRST, S3Archive, connect, reader
+from labsight_lab.sync.sending.source import written
+from tests.support import s3_server
+from tests.support.s3_faults import Does, Fault
+from tests.support.s3_server import S3
+from tests.support.scripted_server import Peer, header, scripted
 
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
-MIB = 1 << 20
-NEW = NewObject(
-    key="slides/scanner-1/Müller 1.svs", content_type="image/tiff", metadata={"mtime-ns": "12"}
-)
+KEY = "slides/scanner-1/a.svs"
+NEW = NewObject(key=KEY, content_type="image/tiff", metadata={"mtime-ns": "12", "host": "pc"})
+CRC = crc64nvme(b"data")
+# Everything that sending may ask for: nothing that lists objects, reads or deletes them.
 ALLOWED = {
     "PutObject",
     "CreateMultipartUpload",
@@ -33,169 +34,217 @@ ALLOWED = {
     "ListMultipartUploads",
 }
 
-
-def body(data: bytes) -> Body:
-    return Body(io.BytesIO(data), 0, len(data), lambda _: None, lambda: None)
+pytestmark = pytest.mark.usefixtures("aws")
 
 
-@pytest.fixture
-def archive(bucket: str, s3_address: str) -> S3Archive:
-    return connect(bucket, profile=None, endpoint=s3_address, connections=2)
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempts, "wait", lambda _: None)
 
 
 @pytest.fixture
-def asked(archive: S3Archive) -> list[tuple[str, dict[str, Any]]]:
-    """Every request of the archive: operation and parameters."""
-    heard: list[tuple[str, dict[str, Any]]] = []
-
-    def hear(params: dict[str, Any], model: Any, **_: Any) -> None:
-        heard.append((model.name, dict(params)))
-
-    archive._client.meta.events.register("provide-client-params.s3", hear)
-    return heard
+def server() -> Iterator[S3]:
+    with s3_server.serving("archive", page=2) as served:
+        yield served
 
 
-def test_an_object_has_bytes_type_class_and_metadata(
-    archive: S3Archive, s3: "S3Client", bucket: str
+@pytest.fixture
+def archive(server: S3) -> Iterator[S3Archive]:
+    found = connect("archive", endpoint=server.url, connections=2)
+    yield found
+    found.close()
+
+
+def body(data: bytes = b"data") -> Body:
+    return Body(data, lambda _: None, lambda: None)
+
+
+def sent(server: S3, kind: str) -> dict[str, str]:
+    """The headers of the last request of a kind."""
+    return dict(next(one.headers for one in reversed(server.asked) if one.kind == kind))
+
+
+def test_an_object_is_made_with_all_that_is_to_be_said_of_it(
+    archive: S3Archive, server: S3
 ) -> None:
-    archive.put(NEW, body(b"slide"), zlib.crc32(b"slide"))
-    stored = s3.get_object(Bucket=bucket, Key=NEW.key)
-    assert stored["Body"].read() == b"slide"
-    assert stored["ContentType"] == "image/tiff"
-    assert stored["StorageClass"] == "INTELLIGENT_TIERING"
-    assert stored["Metadata"] == {"mtime-ns": "12"}
+    archive.put(NEW, body(), CRC)
+    headers = sent(server, "PutObject")
+    expected = {
+        "if-none-match": "*",
+        "x-amz-checksum-crc64nvme": written(CRC),
+        "x-amz-storage-class": "INTELLIGENT_TIERING",
+        "x-amz-content-sha256": "UNSIGNED-PAYLOAD",
+        "x-amz-meta-mtime-ns": "12",
+        "x-amz-meta-host": "pc",
+        "content-type": "image/tiff",
+        "content-length": "4",
+        "user-agent": f"labsight/{__version__}",
+    }
+    assert headers.items() >= expected.items()
+    assert "expect" not in headers
+    signed = headers["authorization"].partition("SignedHeaders=")[2].partition(",")[0].split(";")
+    assert "user-agent" not in signed  # proxies may change it
+    assert {"if-none-match", "x-amz-checksum-crc64nvme", "x-amz-meta-host"} <= set(signed)
 
 
-def test_an_object_that_is_there_is_not_replaced(
-    archive: S3Archive, s3: "S3Client", bucket: str
+def test_a_large_object_asks_first_and_costs_no_upload_where_its_key_is_taken(
+    archive: S3Archive, server: S3
 ) -> None:
-    archive.put(NEW, body(b"first"), zlib.crc32(b"first"))
-    with pytest.raises(AlreadyThere) as raised:
-        archive.put(NEW, body(b"second"), zlib.crc32(b"second"))
-    assert not raised.value.retried
-    assert s3.get_object(Bucket=bucket, Key=NEW.key)["Body"].read() == b"first"
-
-
-def test_a_taken_key_is_seen_and_a_free_one_is_free(archive: S3Archive) -> None:
-    assert not archive.holds(NEW.key)
-    archive.put(NEW, body(b"first"), zlib.crc32(b"first"))
-    assert archive.holds(NEW.key)
-
-
-@pytest.mark.parametrize("status", ["400", "403"])
-def test_where_nobody_may_look_a_key_counts_as_free(
-    archive: S3Archive, monkeypatch: pytest.MonkeyPatch, status: str
-) -> None:
-    archive.put(NEW, body(b"first"), zlib.crc32(b"first"))
-
-    def head_object(**_: str) -> None:
-        raise ClientError({"Error": {"Code": status, "Message": "Forbidden"}}, "HeadObject")
-
-    monkeypatch.setattr(archive._client, "head_object", head_object)
-    assert not archive.holds(NEW.key)
-
-
-def test_a_checksum_that_differs_in_the_answer_leaves_open_what_was_stored(
-    archive: S3Archive,
-) -> None:
-    archive._client.meta.events.register(
-        "after-call.s3.PutObject", lambda parsed, **_: parsed.update(ChecksumCRC32="AAAAAA==")
-    )
-    with pytest.raises(StorageUnavailable, match="the archive reports checksum AAAAAA=="):
-        archive.put(NEW, body(b"first"), zlib.crc32(b"first"))
-
-
-def test_parts_become_an_object_with_one_checksum(
-    archive: S3Archive, s3: "S3Client", bucket: str
-) -> None:
-    data = noise(5 * MIB + 7)
-    upload = archive.begin(NEW)
-    assert archive.open_uploads(NEW.key) == [upload]
-    assert archive.open_uploads(NEW.key[:-1]) == []
-    pieces = [data[: 5 * MIB], data[5 * MIB :]]
-    parts = [
-        archive.put_part(NEW.key, upload, number, body(piece), zlib.crc32(piece))
-        for number, piece in enumerate(pieces, 1)
-    ]
-    assert archive.parts(NEW.key, upload) == parts
-    archive.complete(NEW.key, upload, parts, size=len(data), crc32=zlib.crc32(data))
-    stored = s3.get_object(Bucket=bucket, Key=NEW.key, ChecksumMode="ENABLED")
-    assert stored["Body"].read() == data
-    assert stored["ChecksumType"] == "FULL_OBJECT"
-    assert archive.open_uploads(NEW.key) == []
-
-
-def test_completing_does_not_replace_either(archive: S3Archive) -> None:
-    archive.put(NEW, body(b"first"), zlib.crc32(b"first"))
-    upload = archive.begin(NEW)
-    part = archive.put_part(NEW.key, upload, 1, body(b"second"), zlib.crc32(b"second"))
+    data = bytes(ASKS_FIRST + 1)
+    archive.put(NEW, body(data), crc64nvme(data))
+    assert sent(server, "PutObject")["expect"] == "100-continue"
+    server.early, before = True, server.bytes_received()
     with pytest.raises(AlreadyThere):
-        archive.complete(NEW.key, upload, [part], size=6, crc32=zlib.crc32(b"second"))
-    archive.abort(NEW.key, upload)
-    archive.abort(NEW.key, upload)
-    with pytest.raises(UploadGone):
-        archive.parts(NEW.key, upload)
+        archive.put(NEW, body(data), crc64nvme(data))
+    assert server.bytes_received() == before
 
 
-def test_everything_a_transfer_asks_is_safe(
-    tmp_path: Path, archive: S3Archive, asked: list[tuple[str, dict[str, Any]]]
+def test_an_upload_in_parts_says_what_it_will_be(archive: S3Archive, server: S3) -> None:
+    upload = archive.begin(NEW)
+    headers = sent(server, "CreateMultipartUpload")
+    assert headers["x-amz-checksum-algorithm"] == "CRC64NVME"
+    assert headers["x-amz-checksum-type"] == "FULL_OBJECT"
+    assert headers["x-amz-storage-class"] == "INTELLIGENT_TIERING"
+    assert headers["x-amz-meta-mtime-ns"] == "12"
+    assert "if-none-match" not in headers  # S3 takes no condition here
+    part = archive.put_part(KEY, upload, 1, body(), CRC)
+    headers = sent(server, "UploadPart")
+    assert headers["x-amz-checksum-crc64nvme"] == written(CRC)
+    assert "if-none-match" not in headers
+    archive.complete(KEY, upload, [part], size=4, crc64=CRC)
+    headers = sent(server, "CompleteMultipartUpload")
+    assert headers["if-none-match"] == "*"
+    assert headers["x-amz-mp-object-size"] == "4"
+    assert headers["x-amz-checksum-crc64nvme"] == written(CRC)
+    assert headers["x-amz-checksum-type"] == "FULL_OBJECT"
+    assert server.read("archive", KEY) == b"data"
+    assert {asked.kind for asked in server.asked} <= ALLOWED
+
+
+def test_lists_of_several_pages_are_read_to_their_end(archive: S3Archive) -> None:
+    uploads = [archive.begin(NEW) for _ in range(5)]
+    archive.begin(NewObject(key=f"{KEY}2", content_type="image/tiff", metadata={}))
+    assert archive.open_uploads(KEY) == uploads
+    parts = [archive.put_part(KEY, uploads[0], number, body(), CRC) for number in (3, 1, 5, 2, 4)]
+    assert archive.parts(KEY, uploads[0]) == sorted(parts, key=lambda part: part.number)
+
+
+def test_a_completion_that_fails_after_its_success_is_tried_again(
+    archive: S3Archive, server: S3
 ) -> None:
-    folder = tmp_path / "slides"
-    write(folder / "small.svs", b"x" * 1000)
-    write(folder / "large.svs", noise(65 * MIB))
-    write(folder / "empty.svs", b"")
-    journal = open_journal(folder, tmp_path / "j.sqlite")
-    transfer = Transfer(archive, journal, lambda _path, _position: None)
-    for _ in range(2):
-        results = {c.path: transfer.send(c).result for c in candidates(folder, journal)}
-    journal.close()
-    assert results == {}, "nothing is left for the second round"
-    assert {operation for operation, _ in asked} <= ALLOWED
-    makers = [p for o, p in asked if o in {"PutObject", "CompleteMultipartUpload"}]
-    assert len(makers) == 3
-    assert all(params["IfNoneMatch"] == "*" for params in makers)
-    assert all(params["ChecksumCRC32"] for params in makers)
+    upload = archive.begin(NEW)
+    part = archive.put_part(KEY, upload, 1, body(), CRC)
+    server.fail(Fault(does=Does.FAIL_LATE, kinds=frozenset({"CompleteMultipartUpload"}), times=1))
+    archive.complete(KEY, upload, [part], size=4, crc64=CRC)
+    assert server.requests["CompleteMultipartUpload"] == 2
+    assert server.read("archive", KEY) == b"data"
 
 
-def test_a_missing_bucket_is_named(s3_address: str, s3: "S3Client") -> None:
-    assert s3.list_buckets() is not None
-    nowhere = connect("not-there", profile=None, endpoint=s3_address, connections=1)
+def test_a_completion_may_take_its_time() -> None:
+    def slowly(peer: Peer) -> None:
+        peer.request()
+        peer.say("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+        peer.say('27\r\n<?xml version="1.0" encoding="UTF-8"?>\n\r\n')
+        for _ in range(5):
+            peer.say("1\r\n \r\n")
+            peer.wait(0.02)
+        result = (
+            "<CompleteMultipartUploadResult><ChecksumCRC64NVME>"
+            f"{written(CRC)}</ChecksumCRC64NVME></CompleteMultipartUploadResult>"
+        )
+        peer.say(f"{len(result):x}\r\n{result}\r\n0\r\n\r\n")
+        peer.drain()
+
+    with scripted(slowly) as server:
+        archive = connect("archive", endpoint=server.url)
+        archive.complete(KEY, "an-upload", [Part(1, '"e"')], size=4, crc64=CRC)
+        archive.close()
+        assert header(server.heads[0], "content-length") == str(len(server.bodies[0]))
+
+
+@contextmanager
+def answering(status: int, text: str = "", **headers: str) -> Iterator[S3Archive]:
+    """An archive that has one answer to everything."""
+
+    def run(peer: Peer) -> None:
+        while True:
+            peer.request()
+            peer.answer(status, text, **headers)
+
+    with scripted(run) as server:
+        archive = connect("archive", endpoint=server.url)
+        yield archive
+        archive.close()
+
+
+def test_another_checksum_in_the_answer_leaves_open_what_was_stored() -> None:
+    other = "the archive reports checksum AAAAAAAAAAA="
+    with answering(200, x_amz_checksum_crc64nvme="AAAAAAAAAAA=", ETag='"e"') as archive:
+        with pytest.raises(StorageUnavailable, match=other):
+            archive.put(NEW, body(), CRC)
+        with pytest.raises(StorageUnavailable, match=other):
+            archive.put_part(KEY, "upload", 1, body(), CRC)
+    told = "<R><ChecksumCRC64NVME>AAAAAAAAAAA=</ChecksumCRC64NVME></R>"
+    with answering(200, told) as archive, pytest.raises(StorageUnavailable, match=other):
+        archive.complete(KEY, "upload", [Part(1, '"e"')], size=4, crc64=CRC)
+
+
+def test_a_stand_in_that_tells_no_checksum_is_believed() -> None:
+    with answering(200, ETag='"e"') as archive:
+        archive.put(NEW, body(), CRC)
+        assert archive.put_part(KEY, "upload", 1, body(), CRC) == Part(1, '"e"')
+
+
+@pytest.mark.parametrize(
+    "text", ["", "<r/>", "<r><Part><PartNumber>x</PartNumber><ETag>e</ETag></Part></r>", "<html>"]
+)
+def test_answers_that_lack_what_was_asked_for_are_no_success(text: str) -> None:
+    with answering(200, text) as archive:
+        with pytest.raises(StorageUnavailable):
+            archive.begin(NEW)
+        with pytest.raises(StorageUnavailable, match="ETag of a part"):
+            archive.put_part(KEY, "upload", 1, body(), CRC)
+        if text != "<r/>":  # which is a list of nothing
+            with pytest.raises(StorageUnavailable):
+                archive.parts(KEY, "upload")
+
+
+def test_a_list_that_leads_in_circles_is_left() -> None:
+    rows = "<Part><PartNumber>1</PartNumber><ETag>e</ETag></Part>"
+    more = "<IsTruncated>true</IsTruncated><NextPartNumberMarker>1</NextPartNumberMarker>"
+    circles = pytest.raises(StorageUnavailable, match="in circles")
+    with answering(200, f"<r>{more}{rows}</r>") as archive, circles:
+        archive.parts(KEY, "upload")
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_where_nobody_may_look_a_key_counts_as_free(status: int) -> None:
+    with answering(status) as archive:
+        assert not archive.holds(KEY)
+
+
+def test_a_missing_bucket_is_named(server: S3) -> None:
+    nowhere = connect("not-there", endpoint=server.url)
     with pytest.raises(SettingsError, match="there is no bucket 'not-there'"):
-        nowhere.put(NEW, body(b"x"), zlib.crc32(b"x"))
+        nowhere.put(NEW, body(), CRC)
+    nowhere.close()
 
 
-@pytest.mark.usefixtures("aws")
-def test_a_bucket_name_that_cannot_be_is_named() -> None:
-    nowhere = connect("no good", profile=None, endpoint="http://127.0.0.1:9", connections=1)
-    with pytest.raises(SettingsError, match="'no good' is not a name that a bucket can have"):
-        nowhere.put(NEW, body(b"x"), zlib.crc32(b"x"))
-
-
-@pytest.mark.usefixtures("aws")
-def test_without_a_network_the_address_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("labsight_lab.sync.sending.s3._ATTEMPTS", 1)
-    nowhere = connect("archive", profile=None, endpoint="http://127.0.0.1:9", connections=1)
-    with pytest.raises(Unreachable, match=r"http://127\.0\.0\.1:9 cannot be reached"):
-        nowhere.put(NEW, body(b"x"), zlib.crc32(b"x"))
-
-
-@pytest.mark.usefixtures("aws")
-def test_without_credentials_the_message_says_how_to_get_some(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("make", [connect, reader])
+def test_settings_that_lead_nowhere_are_named(
+    make: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    with pytest.raises(SettingsError, match="'no good' is no name of a bucket"):
+        make("no good")
+    with pytest.raises(SettingsError, match="'not-a-url' is no address"):
+        make("archive", endpoint="not-a-url")
+    with pytest.raises(SettingsError, match="use https, so that no image goes over a network"):
+        make("archive", endpoint="http://minio.hospital.example:9000")
+    with pytest.raises(SettingsError, match="no AWS profile 'nobody'"):
+        make("archive", profile="nobody")
+    with pytest.raises(SettingsError, match="is no AWS region"):
+        make("archive", region="eu west")
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    with pytest.raises(SettingsError, match=r"no usable AWS credentials .*aws configure"):
-        connect("archive", profile=None, endpoint=None, connections=1)
-
-
-@pytest.mark.usefixtures("aws")
-def test_a_profile_that_does_not_exist_is_named() -> None:
-    with pytest.raises(SettingsError, match="nobody"):
-        connect("archive", profile="nobody", endpoint=None, connections=1)
-
-
-@pytest.mark.usefixtures("aws")
-def test_an_endpoint_that_is_no_address_is_named() -> None:
-    with pytest.raises(SettingsError, match="--endpoint-url not-a-url"):
-        connect("archive", profile=None, endpoint="not-a-url", connections=1)
+    with pytest.raises(SettingsError, match="no usable AWS credentials"):
+        make("archive")

@@ -1,111 +1,100 @@
 """Each refusal of S3 becomes the error that the transfer can act upon, in words for people."""
 
 import pytest
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectionClosedError,
-    EndpointConnectionError,
-    ReadTimeoutError,
-    SSLError,
-    TokenRetrievalError,
-)
 
-from labsight.errors import SettingsError, StorageUnavailable
+from labsight.errors import StorageUnavailable
 from labsight_lab.sync.sending.archive import (
     AlreadyThere,
-    Answer,
     Denied,
     Refused,
     Rejected,
     Unreachable,
     UploadGone,
 )
-from labsight_lab.sync.sending.s3_errors import translated
+from labsight_lab.sync.sending.s3_errors import Asked, of_answer, refusal, unanswered, unreachable
 
-
-def answer(code: str, status: int, *, retries: int = 0) -> ClientError:
-    return ClientError(
-        {
-            "Error": {"Code": code, "Message": "S3's own words"},
-            "ResponseMetadata": {
-                "HTTPStatusCode": status,
-                "RetryAttempts": retries,
-                "RequestId": "",
-                "HostId": "",
-                "HTTPHeaders": {},
-            },
-        },
-        "PutObject",
-    )
-
-
-URL = "https://s3.amazonaws.com"
+ASKED = Asked("s3:PutObject", "archive", "a-key")
+KMS = (
+    "User: arn:aws:iam::123456789012:user/scanner is not authorized to perform: "
+    "kms:GenerateDataKey on the resource associated with this ciphertext"
+)
 
 
 @pytest.mark.parametrize(
-    ("error", "kind", "message"),
+    ("code", "status", "kind", "message"),
     [
-        (answer("AccessDenied", 403), Denied, "does not allow s3:PutObject on bucket 'archive'"),
-        (answer("NoSuchBucket", 404), Rejected, "there is no bucket 'archive'"),
-        (answer("InvalidAccessKeyId", 403), Rejected, "does not know this access key"),
-        (answer("SignatureDoesNotMatch", 403), Rejected, "secret key does not fit"),
-        (
-            answer("ExpiredToken", 400),
-            Rejected,
-            "has expired; log in again",
-        ),
-        (answer("RequestTimeTooSkewed", 403), Rejected, "set the clock"),
-        (answer("PermanentRedirect", 301), Rejected, "another region"),
-        (answer("PreconditionFailed", 412), AlreadyThere, "already holds a-key"),
-        (answer("BadDigest", 400), Refused, "damaged on the way"),
-        (
-            answer("ConditionalRequestConflict", 409),
-            StorageUnavailable,
-            "ConditionalRequestConflict",
-        ),
-        (answer("EntityTooLarge", 400), Refused, "EntityTooLarge: S3's own words"),
-        (answer("NoSuchUpload", 404), UploadGone, "NoSuchUpload"),
-        (answer("InvalidPart", 400), UploadGone, "InvalidPart"),
-        (answer("InternalError", 500), StorageUnavailable, "InternalError"),
-        (answer("SlowDown", 503), StorageUnavailable, "SlowDown"),
-        (answer("RequestTimeout", 400), StorageUnavailable, "RequestTimeout"),
-        (EndpointConnectionError(endpoint_url=URL), Unreachable, f"{URL} cannot be reached"),
-        (ReadTimeoutError(endpoint_url=URL), StorageUnavailable, "did not answer"),
-        (ConnectionClosedError(endpoint_url=URL), StorageUnavailable, "did not answer"),
-        (SSLError(endpoint_url=URL, error=OSError("self-signed")), SettingsError, "AWS_CA_BUNDLE"),
-        (TokenRetrievalError(provider="sso", error_msg="old"), SettingsError, "aws sso login"),
+        ("AccessDenied", 403, Denied, "does not allow s3:PutObject on bucket 'archive' .S3's own"),
+        ("AllAccessDisabled", 403, Denied, "grant the user this right"),
+        ("NoSuchBucket", 404, Rejected, "there is no bucket 'archive'"),
+        ("InvalidBucketName", 400, Rejected, "'archive' is not a name that a bucket can have"),
+        ("InvalidAccessKeyId", 403, Rejected, "does not know this access key"),
+        ("SignatureDoesNotMatch", 403, Rejected, "secret key does not fit"),
+        ("ExpiredToken", 400, Rejected, "has expired; log in again"),
+        ("InvalidToken", 400, Rejected, "session token is not valid"),
+        ("RequestTimeTooSkewed", 403, Rejected, "set the clock"),
+        ("PermanentRedirect", 301, Rejected, "another region"),
+        ("AuthorizationHeaderMalformed", 400, Rejected, "set AWS_DEFAULT_REGION"),
+        ("PreconditionFailed", 412, AlreadyThere, "already holds a-key"),
+        ("BadDigest", 400, Refused, "damaged on the way"),
+        ("XAmzContentSHA256Mismatch", 400, Refused, "sent again next time"),
+        ("EntityTooLarge", 400, Refused, "EntityTooLarge: S3's own words"),
+        ("KeyTooLongError", 400, Refused, "KeyTooLongError"),
+        ("NoSuchKey", 404, Refused, "NoSuchKey"),
+        ("NoSuchUpload", 404, UploadGone, "NoSuchUpload"),
+        ("InvalidPart", 400, UploadGone, "InvalidPart"),
+        ("ConditionalRequestConflict", 409, StorageUnavailable, "ConditionalRequestConflict"),
+        ("InternalError", 500, StorageUnavailable, "InternalError"),
+        ("SlowDown", 503, StorageUnavailable, "SlowDown"),
+        ("ServiceUnavailable", 503, StorageUnavailable, "the archive failed: ServiceUnavailable"),
+        ("RequestTimeout", 400, StorageUnavailable, "RequestTimeout"),
+        ("NotImplemented", 501, StorageUnavailable, "NotImplemented"),
+        ("KMS.DisabledException", 400, Rejected, "cannot encrypt .*enable its KMS key again"),
+        ("KMS.NotFoundException", 400, Rejected, "give the bucket one that exists"),
+        ("KMS.KMSInvalidStateException", 400, Rejected, "KMS.KMSInvalidStateException: S3's own"),
+        ("KMS.ThrottlingException", 503, StorageUnavailable, "KMS.ThrottlingException"),
+        ("QuotaExceeded", 403, Rejected, "takes no more .*have its limit raised"),
     ],
 )
-def test_each_failure_has_its_error(
-    error: BotoCoreError | ClientError, kind: type[Exception], message: str
+def test_each_code_has_its_error(
+    code: str, status: int, kind: type[Exception], message: str
 ) -> None:
-    with (
-        pytest.raises(kind, match=message) as raised,
-        translated(endpoint=URL, bucket="archive", key="a-key", right="s3:PutObject"),
-    ):
-        raise error
-    assert type(raised.value) is kind
+    told = of_answer(refusal(status, code, "S3's own words"), ASKED)
+    with pytest.raises(kind, match=message):
+        raise told
+    assert type(told) is kind
 
 
 @pytest.mark.parametrize(
-    ("code", "status"),
+    ("status", "kind", "message"),
     [
-        ("PreconditionFailed", 412),
-        ("AccessDenied", 403),
-        ("ExpiredToken", 400),
-        ("NoSuchUpload", 404),
-        ("BadDigest", 400),
-        ("EntityTooLarge", 400),
+        (301, Rejected, "another region"),
+        (403, Denied, r"on bucket 'archive'; grant"),
+        (404, Refused, "NoSuchKey"),
+        (412, AlreadyThere, "already holds"),
+        (418, Refused, "the archive refused it: status 418"),
+        (500, StorageUnavailable, "the archive failed: status 500"),
+        (503, StorageUnavailable, "ServiceUnavailable"),
     ],
 )
-@pytest.mark.parametrize("retries", [0, 1])
-def test_an_answer_tells_whether_an_attempt_went_before_it(
-    code: str, status: int, retries: int
-) -> None:
-    with (
-        pytest.raises(Answer) as raised,
-        translated(endpoint=URL, bucket="archive", key="a-key", right="s3:PutObject"),
-    ):
-        raise answer(code, status, retries=retries)
-    assert raised.value.retried is (retries > 0)
+def test_without_a_code_the_status_tells(status: int, kind: type[Exception], message: str) -> None:
+    told = of_answer(refusal(status, "", ""), ASKED)
+    with pytest.raises(kind, match=message):
+        raise told
+    assert type(told) is kind
+
+
+def test_a_key_that_may_not_be_used_is_told_from_a_bucket_that_may_not_be_written() -> None:
+    told = of_answer(refusal(403, "AccessDenied", KMS), ASKED)
+    assert isinstance(told, Denied)
+    assert "kms:GenerateDataKey and kms:Decrypt" in told.message
+    assert "s3:PutObject" not in told.message
+
+
+def test_out_of_reach_is_told_from_broken_off() -> None:
+    away = unreachable("https://archive.s3", OSError("Name or service not known"))
+    assert isinstance(away, Unreachable)
+    assert "https://archive.s3 cannot be reached (Name or service not known)" in away.message
+    assert "HTTPS_PROXY" in away.message
+    broken = unanswered(OSError("closed"))
+    assert type(broken) is StorageUnavailable
+    assert broken.message == "the archive did not answer as it should: closed"

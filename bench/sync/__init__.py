@@ -1,0 +1,1 @@
+"""What the lines about `labsight sync` share: a server that takes uploads, commands, folders."""

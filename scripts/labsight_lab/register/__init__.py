@@ -1,0 +1,1 @@
+"""Asks the catalog to take up what is in the archive."""

@@ -1,0 +1,94 @@
+"""What a scanner's own software declares finished: by a ``*.complete`` file, or by a manifest.
+
+It knows better than any quiet period or check. A declaration that is older than the data is none.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from labsight_lab.sync.finished.manifest import Manifest, Told
+from labsight_lab.sync.finished.markers import SLACK_NS, Markers, folders_above
+from labsight_lab.sync.finished.signs import MARKER, is_manifest, is_marker
+from labsight_lab.sync.look.group import Group, folder_of
+from labsight_lab.sync.look.scan import Seen
+from labsight_lab.sync.sending.source import opened
+
+
+@dataclass
+class _Read:
+    """A manifest as it was when it was read: ``status`` is its size and time."""
+
+    manifest: Manifest = field(default_factory=Manifest)
+    status: tuple[int, int] = (-1, -1)
+
+
+class Declarations:
+    """What is declared finished in a folder; manifests are read again only when they changed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._markers = Markers((), ())
+        self._manifests: dict[str, _Read] = {}
+        self._by_folder: dict[str, list[_Read]] = {}
+
+    def look(self, files: Sequence[Seen]) -> None:
+        """Learn what is declared now, from all files of the folder; others may ask meanwhile."""
+        signs = [seen for seen in files if seen[0].lower().endswith((MARKER, ".jsonl"))]
+        manifests: dict[str, _Read] = {}
+        by_folder: dict[str, list[_Read]] = defaultdict(list)
+        for path in (seen.path for seen in signs if is_manifest(seen.path)):
+            read = self._manifests.get(path) or _Read()
+            if self._is_read(path, read):
+                manifests[path] = read
+                by_folder[folder_of(path)].append(read)
+        self._markers = Markers([seen for seen in signs if is_marker(seen.path)], files)
+        self._manifests, self._by_folder = manifests, by_folder
+
+    def of(self, group: Group) -> Mapping[str, int] | None:
+        """Return the CRC-64 by path of those files that were declared with one.
+
+        None if the group is not declared finished. One that lacks a file never is.
+        """
+        if group.missing or not (self._markers or self._manifests):
+            return None
+        told = {seen.path: self._told(seen) for seen in group.members}
+        if not self._markers.tell_of(group) and None in told.values():
+            return None
+        return {path: one.crc64 for path, one in told.items() if one and one.crc64 is not None}
+
+    def _told(self, seen: Seen) -> Told | None:
+        """Return what is declared of one file, None if nothing is."""
+        for folder in ("", *(f"{one}/" for one in folders_above(seen.path))):
+            for read in self._by_folder.get(folder, ()):
+                told = _told_by(read, seen, seen.path[len(folder) :])
+                if told is not None:
+                    return told
+        return Told() if self._markers.tell_of_file(seen) else None
+
+    def _is_read(self, path: str, known: _Read) -> bool:
+        """Bring a manifest up to date; say whether it can be used."""
+        try:
+            with opened(self._folder / path) as file:
+                # A listing on Windows tells of an open file late; the file itself knows.
+                status = os.fstat(file.fileno())
+                now = status.st_size, status.st_mtime_ns
+                if now != known.status:
+                    known.manifest.read(file, status.st_size)
+                    known.status = now
+        except OSError:
+            return False
+        return True
+
+
+def _told_by(read: _Read, seen: Seen, below: str) -> Told | None:
+    """Return what a manifest says of the file at ``below`` its folder, as far as it holds."""
+    told = read.manifest.files.get(below)
+    if told is not None and told.size is not None:
+        return told if told.size == seen.size else None
+    if told is None and read.manifest.folders.isdisjoint(folders_above(below)):
+        return None
+    is_newer = read.status[1] >= seen.mtime_ns - SLACK_NS
+    return (told or Told()) if is_newer else None

@@ -1,0 +1,98 @@
+"""MRXS and VSI: a file, and all that lies in the folder of its name."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from labsight_lab.sync.look.group import Group, Grouping, by_path, folder_of, name_of
+from labsight_lab.sync.look.scan import Problem, Seen
+from labsight_lab.sync.look.windows import folded
+
+_LIST = "slidedat.ini"
+
+
+class OwnedFolders:
+    """Hands files to the indexes whose folders they lie in, however deep; capitals do not count.
+
+    Of folders within one another the outermost counts: what is called ``.mrxs`` inside the folder
+    of another slide is a part of that.
+    """
+
+    def __init__(self, indexes: Iterable[Seen]) -> None:
+        self._claims: dict[str, list[Seen]] = defaultdict(list)
+        for index in indexes:
+            self._claims[_claimed(index)].append(index)
+        self._owner: dict[str, str | None] = {}  # of each folder that was met
+        self._spelled: dict[str, set[str]] = defaultdict(set)
+        self._members: dict[str, list[Seen]] = defaultdict(list)
+
+    def take(self, files: Iterable[Seen]) -> list[Seen]:
+        """Keep the files that belong to an index, return the others."""
+        left, owner = [], self._owner
+        for seen in files:
+            path = seen[0]
+            folder = path[: path.rfind("/") + 1]
+            if folder not in owner:
+                owner[folder] = self._owner_of(folder)
+            claimed = owner[folder]
+            if claimed is None:
+                left.append(seen)
+            else:
+                self._members[claimed].append(seen)
+        return left
+
+    def add_groups(self, found: Grouping, indexes: Iterable[Seen]) -> None:
+        """Add the units of those indexes that lie in no other's folder."""
+        units: dict[str, list[Seen]] = defaultdict(list)
+        for index in indexes:
+            units[_claimed(index)].append(index)
+        for claimed, claimers in units.items():
+            spelled = sorted(self._spelled[claimed])
+            if len(claimers) > 1:
+                names = " and ".join(ascii(one.path) for one in claimers)
+                reason = f"{names} stand for the same folder; rename all but one"
+            elif len(spelled) > 1:
+                names = " and ".join(map(ascii, spelled))
+                reason = f"the folders {names} both belong to it; rename all but one"
+            else:
+                found.groups.append(self._group(claimers[0], claimed, spelled))
+                continue
+            found.problems += [Problem(one.path, reason) for one in claimers]
+
+    def _owner_of(self, folder: str) -> str | None:
+        start = 0
+        while (end := folder.find("/", start)) >= 0:
+            claimed = f"{folder[:start]}{folded(folder[start:end])}/"
+            if claimed in self._claims:
+                self._spelled[claimed].add(folder[: end + 1])
+                return claimed
+            start = end + 1
+        return None
+
+    def _group(self, index: Seen, claimed: str, spelled: list[str]) -> Group:
+        folder = folder_of(index.path)
+        name = _folder_name(index)
+        place = f"{folder}{name}/"
+        members = sorted(self._members.get(claimed, ()), key=by_path)
+        missing: tuple[str, ...] = ()
+        if not members:
+            missing = (place,)
+        elif _is_mrxs(index) and not any(
+            seen.path.lower() == f"{spelled[0]}{_LIST}".lower() for seen in members
+        ):
+            missing = (f"{spelled[0]}Slidedat.ini",)
+        kind = "mrxs" if _is_mrxs(index) else "vsi"
+        return Group(place=place, kind=kind, members=(index, *members), missing=missing)
+
+
+def _is_mrxs(index: Seen) -> bool:
+    return index.path.lower().endswith(".mrxs")
+
+
+def _folder_name(index: Seen) -> str:
+    stem = name_of(index).rpartition(".")[0]
+    return stem if _is_mrxs(index) else f"_{stem}_"
+
+
+def _claimed(index: Seen) -> str:
+    """Return the folder of an index as it is looked up: only its own name is folded."""
+    return f"{folder_of(index.path)}{folded(_folder_name(index))}/"

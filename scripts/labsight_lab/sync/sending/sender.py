@@ -1,0 +1,152 @@
+"""Groups into the archive: judged, sent member by member, and closed by their ``unit.json``."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from labsight_lab.sync.journal.entries import STORED, Entry, members_digest
+from labsight_lab.sync.look.group import LONE_FILE, Group
+from labsight_lab.sync.look.plan import Pending
+from labsight_lab.sync.look.scan import Seen
+from labsight_lab.sync.sending.describing import Describer
+from labsight_lab.sync.sending.one_file import Means, Result
+from labsight_lab.sync.sending.source import Fingerprint
+from labsight_lab.sync.sending.transfer import Outcome, transfer
+from labsight_lab.sync.sending.verdict import Judge, Verdict
+from labsight_lab.sync.workers import Crew
+
+_ARRIVED = frozenset({Result.UPLOADED, Result.SAME, Result.EXISTS})
+
+
+@dataclass(frozen=True)
+class _Done:
+    """How a task of a group ended, and the tasks that follow from it."""
+
+    place: str
+    outcomes: Sequence[Outcome] = ()
+    then: "Sequence[Callable[[], _Done]]" = ()
+
+
+@dataclass
+class _Unit:
+    """A unit on its way; ``left`` members are not dealt with yet."""
+
+    pending: Pending
+    verdict: Verdict
+    left: int
+    complete: bool = True
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Sender:
+    """Sends groups; more may be added while the outcomes are taken.
+
+    ``judge`` says, just before, whether a group may be sent, or why it is not.
+    """
+
+    def __init__(self, means: Means, describer: Describer, judge: Judge, *, threads: int) -> None:
+        self._means, self._describer, self._judge = means, describer, judge
+        self._crew: Crew[Callable[[], _Done], _Done] = Crew(
+            lambda task: task(), threads=threads, stop=means.stop
+        )
+        self._under_way: dict[str, int] = {}  # tasks by place
+
+    def add(self, ready: Sequence[Pending]) -> None:
+        """Add groups that are not under way yet."""
+        for pending in ready:
+            self._under_way[pending.group.place] = 1
+        self._crew.add([partial(self._begin, pending) for pending in ready])
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there are outcomes to come."""
+        return self._crew.is_busy
+
+    def is_under_way(self, place: str) -> bool:
+        """Whether a group is being sent or waits for its turn."""
+        return place in self._under_way
+
+    def take(self, seconds: float) -> Iterator[Outcome]:
+        """Yield the outcomes there are, or come within so many seconds.
+
+        Raises what concerns every file; then nothing is under way any more.
+        """
+        for done in self._crew.take(seconds):
+            self._crew.add(done.then, first=True)
+            left = self._under_way.pop(done.place) - 1 + len(done.then)
+            if left:
+                self._under_way[done.place] = left
+            yield from done.outcomes
+
+    def close(self) -> None:
+        """Stop."""
+        self._crew.close()
+
+    def _begin(self, pending: Pending) -> _Done:
+        place = pending.group.place
+        verdict = self._judge(pending)
+        if isinstance(verdict, Outcome):
+            return _Done(place, [verdict])
+        if pending.group.kind == LONE_FILE:
+            return _Done(place, [self._sent(pending, verdict, pending.group.members[0])])
+        unit = _Unit(pending, verdict, len(pending.unsettled))
+        if not unit.left:
+            return self._close(unit)
+        return _Done(place, then=[partial(self._member, unit, seen) for seen in pending.unsettled])
+
+    def _sent(self, pending: Pending, verdict: Verdict, seen: Seen) -> Outcome:
+        return transfer(self._means, self._describer.file(pending.group, seen, verdict))
+
+    def _member(self, unit: _Unit, seen: Seen) -> _Done:
+        outcome = self._sent(unit.pending, unit.verdict, seen)
+        with unit.lock:
+            unit.left -= 1
+            unit.complete &= outcome.result in _ARRIVED
+            closes = unit.complete and not unit.left
+        then = [partial(self._close, unit)] if closes else []
+        return _Done(unit.pending.group.place, [outcome], then)
+
+    def _close(self, unit: _Unit) -> _Done:
+        """Send the ``unit.json``: from now on the importer knows of the unit."""
+        group = unit.pending.group
+        entries = []
+        for seen in group.members:
+            entry = self._means.journal.entry(seen.path)
+            if entry is None or not _is_stored(entry, seen):
+                reason = f"{seen.path} is not in the archive yet as it is now"
+                return _Done(group.place, [_unclosed(group.place, reason)])
+            entries.append(entry)
+        self._means.journal.write(  # also those that were sent before the others told of them
+            [replace(entry, unit=group.place) for entry in entries if entry.unit != group.place]
+        )
+        entries += self._removed_here(group)
+        digest = members_digest({entry.path: entry.revision for entry in entries})
+        closed = self._means.journal.entry(group.place)
+        if closed and closed.state in STORED and closed.members == digest:
+            return _Done(group.place, [_same(closed)])
+        candidate = self._describer.unit(group, entries, digest, unit.verdict)
+        return _Done(group.place, [replace(transfer(self._means, candidate), group=group)])
+
+    def _removed_here(self, group: Group) -> list[Entry]:
+        """Return members that `labsight clean` removed: the archive has them, the unit too."""
+        here = {seen.path for seen in group.members}
+        return [
+            entry
+            for entry in self._means.journal.members(group.place)
+            if entry.removed is not None and entry.state in STORED and entry.path not in here
+        ]
+
+
+def _is_stored(entry: Entry, seen: Seen) -> bool:
+    return entry.state in STORED and entry.fingerprint == Fingerprint(seen.size, seen.mtime_ns)
+
+
+def _unclosed(place: str, reason: str) -> Outcome:
+    return Outcome(path=place, place=place, size=0, result=Result.UNFINISHED, reason=reason)
+
+
+def _same(closed: Entry) -> Outcome:
+    """Tell that members were touched, no more: their unit is what it was."""
+    path, size = closed.path, closed.fingerprint.size
+    return Outcome(path=path, place=path, size=size, result=Result.SAME)

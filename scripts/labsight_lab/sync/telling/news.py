@@ -1,0 +1,74 @@
+"""What a run tells people while it goes on, in lines."""
+
+from collections.abc import Callable, Sequence
+
+from labsight.errors import LabsightError
+from labsight_lab.sync.sending.transfer import Outcome
+from labsight_lab.sync.telling import naming, standing
+from labsight_lab.sync.telling.kinds import TITLES, Kind
+from labsight_lab.sync.telling.standing import Change, Problem
+from labsight_lab.sync.telling.sums import Sums
+from labsight_lab.text import duration, shown
+
+_ENDS = {
+    standing.SENT: "sent now",
+    standing.KNOWN: "the archive has it as it is now",
+    standing.SOLVED: "solved",
+    standing.GONE: "not there any more",
+}
+
+
+class News:
+    """Says what matters, once.
+
+    ``names_problems``: at once and when they are over, as a watch has to; a run that ends lists
+    them then.
+    """
+
+    def __init__(self, say: Callable[[str], None], sums: Sums, *, names_problems: bool) -> None:
+        self._say, self._sums, self._names_problems = say, sums, names_problems
+        self._notes: set[str] = set()
+
+    def sent(self, outcome: Outcome, change: Change) -> None:
+        """Tell that a file or unit is in the archive; parts of a unit are not told one by one."""
+        if self._names_problems and change.over:
+            self.changed(change)
+        elif outcome.path == outcome.place:
+            group = outcome.group
+            name = naming.told(group) if group else shown(outcome.path)
+            size = sum(seen.size for seen in group.members) if group else outcome.size
+            self._sums.sent(name, size, None if group else outcome.seconds)
+
+    def changed(self, change: Change) -> None:
+        """Tell which problems are new, and which are over."""
+        if not self._names_problems:
+            return
+        for problem in change.new:
+            self._say(f"{TITLES[problem.kind]}: {shown(problem.path)}: {problem.reason}")
+        for problem, how in change.over:
+            self._say(f"{shown(problem.path)}: {_end(problem, how)}")
+
+    def noted(self, notes: Sequence[str]) -> None:
+        """Tell what is to be known of the lists beside the data."""
+        for note in notes:
+            if self._names_problems and note not in self._notes:
+                self._say(f"note: {shown(note)}")
+        self._notes = set(notes)
+
+    def troubled(self, error: LabsightError) -> None:
+        """Tell what stops all files."""
+        self._say(f"{error.message} (tried again every minute)")
+
+    def answered(self, seconds: float) -> None:
+        """Tell that nothing stops them any more."""
+        self._say(f"it goes on after {duration(seconds)}")
+
+    def rest(self, *, only_if_due: bool = True) -> None:
+        """Tell what was sent and not told yet."""
+        self._sums.flush(only_if_due=only_if_due)
+
+
+def _end(problem: Problem, how: str) -> str:
+    if how == standing.SENT and problem.kind is Kind.UNFINISHED:
+        return "complete now, sent"
+    return _ENDS[how]

@@ -1,0 +1,102 @@
+"""A walk finds every regular file, names what it cannot read, and follows no link."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from labsight_lab.sync.look import scan as module
+from labsight_lab.sync.look.scan import HIDDEN, IRREGULAR, LEFT_OUT, LINK, Problem, Seen, scan
+from tests.lab.support import LONG_AGO, write
+
+
+def test_files_are_found_in_all_folders_with_size_and_time(tmp_path: Path) -> None:
+    write(tmp_path / "a.svs", b"abc")
+    write(tmp_path / "ä ö" / "deep" / "b.txt", b"x", LONG_AGO + 1)
+    assert sorted(scan(tmp_path).files) == [
+        Seen("a.svs", 3, LONG_AGO * 10**9),
+        Seen("ä ö/deep/b.txt", 1, (LONG_AGO + 1) * 10**9),
+    ]
+
+
+@pytest.mark.parametrize("name", [".svs", ".a.svs.Xy12", "~$a.svs", "Thumbs.db"])
+def test_hidden_names_are_counted(tmp_path: Path, name: str) -> None:
+    write(tmp_path / name, b"x")
+    found = scan(tmp_path)
+    assert found.files == []
+    assert found.skipped.names == [Problem(name, HIDDEN)]
+
+
+def test_hidden_folders_are_not_walked(tmp_path: Path) -> None:
+    write(tmp_path / ".trash" / "a.svs", b"x")
+    assert scan(tmp_path).skipped.by_reason == {HIDDEN: 1}
+
+
+def test_links_are_not_followed(tmp_path: Path) -> None:
+    outside, inside = tmp_path / "outside", tmp_path / "inside"
+    write(outside / "a.svs", b"x")
+    inside.mkdir()
+    (inside / "file.svs").symlink_to(outside / "a.svs")
+    (inside / "folder").symlink_to(outside, target_is_directory=True)
+    (inside / "broken.svs").symlink_to(outside / "nothing.svs")
+    found = scan(inside)
+    assert found.files == []
+    assert sorted(found.skipped.names) == [
+        Problem(name, LINK) for name in ("broken.svs", "file.svs", "folder")
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+def test_a_pipe_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.svs")
+    assert scan(tmp_path).skipped.by_reason == {IRREGULAR: 1}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux takes names that are no text")
+def test_names_that_are_no_text_are_found_as_they_are(tmp_path: Path) -> None:
+    os.close(os.open(os.fsencode(tmp_path) + b"/\xff.svs", os.O_CREAT | os.O_WRONLY))
+    assert [os.fsencode(seen.path) for seen in scan(tmp_path).files] == [b"\xff.svs"]
+
+
+def test_a_folder_that_cannot_be_read_is_named_and_the_rest_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "closed" / "a.svs", b"x")
+    write(tmp_path / "open" / "a.svs", b"x")
+    scandir = os.scandir
+
+    def guarded(path: str) -> object:
+        if path.endswith("closed"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    found = scan(tmp_path)
+    assert found.problems == [Problem("closed", "the folder cannot be read: Permission denied")]
+    assert [seen.path for seen in found.files] == ["open/a.svs"]
+
+
+def test_a_folder_that_is_away_is_named(tmp_path: Path) -> None:
+    assert scan(tmp_path / "share").problems == [
+        Problem(".", "the folder cannot be read: No such file or directory")
+    ]
+
+
+def test_many_skipped_files_are_all_counted_and_some_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_NAMES", 2)
+    for number in range(5):
+        write(tmp_path / f".{number}", b"x")
+    found = scan(tmp_path)
+    assert found.skipped.by_reason.total() == 5
+    assert len(found.skipped.names) == 2
+
+
+def test_folders_that_are_left_out_are_not_walked(tmp_path: Path) -> None:
+    write(tmp_path / "a" / "old" / "b.svs", b"x")
+    write(tmp_path / "a" / "new.svs", b"x")
+    found = scan(tmp_path, ("old/",))
+    assert [seen.path for seen in found.files] == ["a/new.svs"]
+    assert found.skipped.names == [Problem("a/old/", LEFT_OUT)]

@@ -1,0 +1,234 @@
+"""Names as Windows takes them: drives, shares, devices, streams, short names, capitals."""
+
+from pathlib import PureWindowsPath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labsight.errors import InvalidInput
+from labsight_lab.sync.look import windows
+
+# What NTFS lets stand in a name: all but these, also what Win32 would strip or take for a device.
+letters = st.characters(codec=None, exclude_characters='\\/:*?"<>|', min_codepoint=32)
+names = st.one_of(
+    st.text(letters, min_size=1, max_size=12),
+    st.sampled_from(["aux", "nul.svs", "a.", "b ", "...", "SLIDES~1", "c.svs. .", "CON "]),
+).filter(lambda name: name not in {".", ".."})
+drives = st.sampled_from(["C:\\", "d:\\", "\\\\server\\share\\", "\\\\10.0.0.7\\lab$\\"])
+paths = st.tuples(drives, st.lists(names, max_size=5)).map(lambda p: p[0] + "\\".join(p[1]))
+
+
+@pytest.mark.parametrize(
+    ("path", "extended"),
+    [
+        ("C:\\a\\b.svs", "\\\\?\\C:\\a\\b.svs"),
+        ("C:/a/b.svs", "\\\\?\\C:\\a\\b.svs"),
+        ("C:\\", "\\\\?\\C:\\"),
+        ("c:\\a\\.\\b\\..\\c", "\\\\?\\c:\\a\\c"),
+        ("C:\\..\\..\\a", "\\\\?\\C:\\a"),
+        ("\\\\server\\share\\a", "\\\\?\\UNC\\server\\share\\a"),
+        ("//server/share/a", "\\\\?\\UNC\\server\\share\\a"),
+        ("\\\\server\\share", "\\\\?\\UNC\\server\\share\\"),
+        ("\\\\?\\C:\\a\\..\\b.", "\\\\?\\C:\\a\\..\\b."),
+        ("//?/C:/a", "\\\\?\\C:\\a"),
+        ("\\\\?\\Volume{7}\\a", "\\\\?\\Volume{7}\\a"),
+        ("C:\\lab\\aux.svs", "\\\\?\\C:\\lab\\aux.svs"),
+        ("C:\\lab\\a.svs. ", "\\\\?\\C:\\lab\\a.svs. "),
+    ],
+)
+def test_a_full_path_is_extended(path: str, extended: str) -> None:
+    assert windows.extended(path) == extended
+    assert windows.extended(extended) == extended
+
+
+def test_a_long_path_is_extended_whole() -> None:
+    path = PureWindowsPath("D:/", *["folder of many letters"] * 20, "a.svs")
+    assert windows.extended(path) == "\\\\?\\" + str(path)
+    assert windows.needs_extended(path)
+
+
+@pytest.mark.parametrize(
+    "path", ["a.svs", "C:a.svs", "C:", "\\a.svs", "", "\\\\server", "\\\\.\\COM1", "\\\\.\\C:\\a"]
+)
+def test_a_path_that_depends_on_something_else_is_refused(path: str) -> None:
+    with pytest.raises(InvalidInput, match="no full path: write it with its drive"):
+        windows.extended(path)
+
+
+@given(path=paths)
+def test_an_extended_path_leads_back_to_the_path(path: str) -> None:
+    extended = windows.extended(path)
+    assert extended.startswith("\\\\?\\")
+    assert windows.plain(extended) == path
+    assert windows.extended(windows.plain(extended)) == extended
+    assert windows.extended(PureWindowsPath(path)) == extended
+
+
+@given(one=paths, other=paths)
+def test_two_paths_are_never_extended_to_one(one: str, other: str) -> None:
+    assert (windows.extended(one) == windows.extended(other)) == (one == other)
+
+
+def test_what_is_not_extended_is_plain_already() -> None:
+    for path in ("C:\\a", "\\\\server\\share\\a", "\\\\?\\Volume{7}\\a", "a"):
+        assert windows.plain(path) == path
+    assert windows.plain("\\\\?\\unc\\server\\share\\a") == "\\\\server\\share\\a"
+
+
+@given(path=paths, relative=st.lists(names, min_size=1, max_size=4))
+def test_a_file_is_opened_under_the_very_name_its_folder_lists(
+    path: str, relative: list[str]
+) -> None:
+    opened = windows.file_in(path, "/".join(relative))
+    assert opened == "\\".join([windows.extended(path).rstrip("\\"), *relative])
+
+
+def test_a_file_of_another_drive_or_a_stream_is_never_opened() -> None:
+    for name in ("c:evil.svs", "a.svs:zone", "x/a.svs::$DATA"):
+        with pytest.raises(InvalidInput, match="means a stream beside a file"):
+            windows.file_in("C:\\lab", name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["CON", "nul", "Aux.svs", "prn .txt", "COM1", "com9.tar.gz", "LPT1", "COM¹", "lpt³.svs",
+     "CONIN$", "conout$.x", "NUL:", "aux "],
+)  # fmt: skip
+def test_names_of_devices_are_known(name: str) -> None:
+    assert windows.is_device(name)
+    assert windows.needs_extended(f"C:\\lab\\{name}")
+
+
+@pytest.mark.parametrize("name", ["CONSOLE", "COM0", "COM10", "COM", "auxiliary.svs", "a.aux", ""])
+def test_other_names_are_no_devices(name: str) -> None:
+    assert not windows.is_device(name)
+
+
+def test_only_odd_or_long_paths_need_the_extended_form() -> None:
+    assert not windows.needs_extended("C:\\lab\\..\\a b\\c.svs")
+    assert not windows.needs_extended("a\\" + "x" * 257)
+    assert windows.needs_extended("a\\" + "x" * 258)
+    assert windows.needs_extended("a \\b.svs")
+    assert windows.needs_extended("a\\b.svs.")
+
+
+@pytest.mark.parametrize(
+    "name", ["SLIDES~1", "S26-01~1.SVS", "slide~12", "A~1", "ABC4F2~1.TIF", "PROGRA~2"]
+)
+def test_short_names_are_known(name: str) -> None:
+    assert windows.may_be_short(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["slides", "a long name~1", "SLIDESX~12", "~1", "a~0", "a~b", "a~1.tiff", "x~r2.svs"]
+)
+def test_other_names_with_a_tilde_are_not_taken_for_short_ones(name: str) -> None:
+    assert not windows.may_be_short(name)
+
+
+@pytest.mark.parametrize(
+    ("root", "path", "relative"),
+    [
+        ("C:\\lab", "C:\\lab\\2026\\a.svs", "2026/a.svs"),
+        ("C:/lab/", "c:\\LAB\\2026/a.svs", "2026/a.svs"),
+        ("C:\\lab", "\\\\?\\C:\\lab\\a.svs.", "a.svs."),
+        ("\\\\?\\C:\\lab", "C:\\lab\\x\\..\\a.svs", "a.svs"),
+        ("\\\\server\\share", "//SERVER/share/a b/c", "a b/c"),
+        ("\\\\?\\UNC\\server\\share\\", "\\\\server\\share\\a", "a"),
+        ("D:\\", "D:\\Präparat\\日本.svs", "Präparat/日本.svs"),
+    ],
+)
+def test_a_path_below_the_folder_is_told_with_slashes(root: str, path: str, relative: str) -> None:
+    assert windows.relative_key_path(root, path) == relative
+    assert windows.relative_key_path(PureWindowsPath(root), PureWindowsPath(path)) == relative
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("D:\\lab\\a.svs", "not in the folder"),
+        ("C:\\lab2\\a.svs", "not in the folder"),
+        ("C:\\lab\\..\\a.svs", "not in the folder"),
+        ("C:\\lab", "the folder itself"),
+        ("C:a.svs", "no full path"),
+        ("a.svs", "no full path"),
+        ("C:\\lab\\a.svs:zone", "a stream beside a file"),
+        ("C:\\lab\\SLIDES~1\\a.svs", "short form of a longer name"),
+        ("C:\\lab\\a\\S26-01~1.SVS", "short form of a longer name"),
+    ],
+)
+def test_what_would_give_a_file_no_key_or_two_is_refused(path: str, said: str) -> None:
+    with pytest.raises(InvalidInput, match=said):
+        windows.relative_key_path("C:\\lab", path)
+
+
+def test_a_short_looking_name_that_the_folder_lists_is_taken() -> None:
+    path = "C:\\lab\\PROBE~1.TIF"
+    assert windows.relative_key_path("C:\\lab", path, listed=True) == "PROBE~1.TIF"
+
+
+@given(root=paths, relative=st.lists(names, min_size=1, max_size=4))
+def test_folder_and_relative_path_lead_to_the_file(root: str, relative: list[str]) -> None:
+    path = windows.file_in(root, "/".join(relative))
+    assert windows.relative_key_path(root, path, listed=True) == "/".join(relative)
+
+
+def test_capitals_and_composition_are_folded() -> None:
+    for one, other in (
+        ("a/X.SVS", "A/x.svs"), ("Pra\u0308parat", "PRÄPARAT"), ("\u212bngström", "ångström"),
+        ("\u0131.svs", "I.svs"), ("straße", "STRASSE"), ("\u03c3", "\u03c2"), ("a.svs.", "a.svs"),
+        ("a /b", "a/b"),
+    ):  # fmt: skip
+        assert windows.folded(one) == windows.folded(other), (one, other)
+    for one, other in (("a", "b"), ("ä", "a"), ("a.b", "ab"), ("a b", "ab"), ("a/b", "a b")):
+        assert windows.folded(one) != windows.folded(other)
+
+
+def test_folding_misses_no_pair_that_a_table_of_single_capitals_would_take_for_one() -> None:
+    """Windows' own table maps single units of UTF-16; Unicode's single capitals contain it."""
+    for code in range(0x10000):
+        letter = chr(code)
+        if 0xD800 <= code < 0xE000:
+            continue
+        for other in (letter.upper(), letter.lower()):
+            if len(other) == 1:
+                assert windows.folded(letter) == windows.folded(other), hex(code)
+
+
+@given(name=st.text(st.characters(codec=None), max_size=20))
+def test_folding_twice_is_folding_once(name: str) -> None:
+    assert windows.folded(windows.folded(name)) == windows.folded(name)
+
+
+def test_names_that_are_one_elsewhere_clash() -> None:
+    found = windows.clashes(["x/a.svs", "b.svs", "X/A.svs", "x/A.SVS", "ä", "a\u0308", "c/d/e"])
+    assert found == (("X/A.svs", "x/A.SVS", "x/a.svs"), ("a\u0308", "ä"))
+
+
+def test_two_slides_of_one_unit_clash() -> None:
+    assert windows.clashes(["a/s1/unit.json", "a/s1/unit.json", "a/s2/unit.json"]) == (
+        ("a/s1/unit.json", "a/s1/unit.json"),
+    )
+
+
+def test_a_file_clashes_with_a_folder_of_its_name() -> None:
+    assert windows.clashes(["case/S1", "case/s1/Data0001.dat"]) == (("case/S1", "case/s1/"),)
+
+
+def test_folders_in_other_capitals_are_left_to_be_while_their_files_differ() -> None:
+    assert windows.clashes(["Case/a.svs", "case/b.svs"]) == ()
+    assert windows.clashes([]) == ()
+
+
+some_paths = st.lists(st.text("aAbB.", min_size=1, max_size=3), min_size=1, max_size=3)
+
+
+@given(st.lists(some_paths.map("/".join), unique=True))
+def test_every_pair_with_one_folded_name_is_in_one_clash(given_names: list[str]) -> None:
+    found = windows.clashes(given_names)
+    for one in given_names:
+        for other in given_names:
+            together = any(one in clash and other in clash for clash in found)
+            if one != other:
+                assert together == (windows.folded(one) == windows.folded(other))

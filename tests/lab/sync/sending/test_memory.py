@@ -1,0 +1,45 @@
+"""What is in memory at a time is bounded, and nobody waits for ever."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from labsight_lab.sync.sending.memory import Memory
+
+
+def test_what_is_held_at_a_time_never_exceeds_what_there_is() -> None:
+    memory, held, most = Memory(100), 0, 0
+    lock = threading.Lock()
+
+    def work(count: int) -> None:
+        nonlocal held, most
+        with memory.holding(count, threading.Event()):
+            with lock:
+                held += count
+                most = max(most, held)
+            time.sleep(0.001)
+            with lock:
+                held -= count
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(work, [7, 30, 55, 100, 1] * 20))
+    assert 55 <= most <= 100
+
+
+def test_what_needs_more_than_there_is_goes_alone() -> None:
+    memory = Memory(10)
+    with memory.holding(1000, threading.Event()):
+        waited = threading.Thread(target=lambda: memory.holding(1, threading.Event()).__enter__())
+        waited.start()
+        waited.join(0.1)
+        assert waited.is_alive()
+    waited.join(10)
+    assert not waited.is_alive()
+
+
+def test_a_run_that_stops_does_not_wait_for_room() -> None:
+    memory, stop = Memory(10), threading.Event()
+    with memory.holding(10, stop):
+        stop.set()
+        with memory.holding(10, stop):
+            pass

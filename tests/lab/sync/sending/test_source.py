@@ -1,0 +1,133 @@
+"""A local file as it is sent: only a regular one, summed as S3 sums it, and watched."""
+
+import os
+import struct
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labsight_lab.sync.sending import source
+from labsight_lab.sync.sending.source import (
+    Fingerprint,
+    SourceChanged,
+    Stopped,
+    check_unchanged,
+    checksum,
+    fingerprint,
+    opened,
+    parsed,
+    written,
+)
+from tests.lab.support import noise, write
+
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html says
+# CRC-64/NVME; its check value for b"123456789" is in https://reveng.sourceforge.io/crc-catalogue/.
+CHECK = 0xAE8B14860A799888
+POLYNOMIAL = 0x9A6C9329AC4BC9B5  # of NVMe, bits reversed
+
+
+def by_the_book(data: bytes) -> int:
+    crc = 0xFFFFFFFFFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc >> 1) ^ (POLYNOMIAL if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFFFFFFFFFF
+
+
+def nothing() -> None:
+    """Hear and do nothing."""
+
+
+def test_the_checksum_is_the_one_that_s3_means(tmp_path: Path) -> None:
+    assert by_the_book(b"123456789") == CHECK
+    with opened(write(tmp_path / "a.svs", b"123456789")) as file:
+        assert checksum(file, 0, 9, 0, nothing) == (CHECK, CHECK)
+    assert written(CHECK) == "rosUhgp5mIg="
+
+
+def test_stretches_add_up_to_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "BLOCK", 7)
+    data, so_far = noise(100), 0
+    with opened(write(tmp_path / "a.svs", data)) as file:
+        for start, length in ((0, 40), (40, 0), (40, 1), (41, 59)):
+            own, so_far = checksum(file, start, length, so_far, nothing)
+            assert own == by_the_book(data[start : start + length])
+    assert so_far == by_the_book(data)
+
+
+def test_summing_can_be_ended(tmp_path: Path) -> None:
+    def stop() -> None:
+        raise Stopped
+
+    with opened(write(tmp_path / "a.svs", b"data")) as file, pytest.raises(Stopped):
+        checksum(file, 0, 4, 0, stop)
+
+
+def test_a_file_that_became_shorter_is_noticed_while_summing(tmp_path: Path) -> None:
+    with opened(write(tmp_path / "a.svs", b"data")) as file, pytest.raises(SourceChanged):
+        checksum(file, 0, 5, 0, nothing)
+
+
+@given(st.integers(0, (1 << 64) - 1))
+def test_a_checksum_is_written_as_s3_writes_it_and_read_back(crc64: int) -> None:
+    text = written(crc64)
+    assert len(text) == 12
+    assert parsed(text) == crc64
+
+
+@pytest.mark.parametrize(
+    "text", ["", "AAAAAA==", "rosUhgp5mIg", "rosUhgp5mIg=\n", "r\u00f6sUhgp5mIg="]
+)
+def test_what_is_no_checksum_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        parsed(text)
+
+
+def test_the_highest_byte_comes_first() -> None:
+    assert parsed("AAAAAAAAAAE=") == 1
+    assert struct.pack(">Q", 1) == bytes(7) + b"\1"
+
+
+def test_no_link_and_nothing_but_a_file_is_opened(tmp_path: Path) -> None:
+    write(tmp_path / "secret", b"data")
+    (tmp_path / "link.svs").symlink_to(tmp_path / "secret")
+    os.mkfifo(tmp_path / "pipe.svs")
+    (tmp_path / "folder.svs").mkdir()
+    for name in ("link.svs", "pipe.svs", "folder.svs", "missing.svs"):
+        with pytest.raises(OSError, match=r"."), opened(tmp_path / name):
+            pass
+
+
+def test_a_file_is_the_same_until_its_size_or_time_changes(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.svs", b"data")
+    with opened(path) as file:
+        before = fingerprint(file)
+        assert before == Fingerprint(4, path.stat().st_mtime_ns)
+        check_unchanged(file, path, before)
+        os.utime(path, ns=(0, before.mtime_ns + 1))
+        with pytest.raises(SourceChanged):
+            check_unchanged(file, path, before)
+
+
+def test_another_file_under_the_same_name_is_noticed(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.svs", b"data")
+    with opened(path) as file:
+        before = fingerprint(file)
+        path.rename(tmp_path / "b.svs")
+        with pytest.raises(SourceChanged):
+            check_unchanged(file, path, before)
+        write(path, b"other")
+        with pytest.raises(SourceChanged):
+            check_unchanged(file, path, before)
+
+
+def test_a_file_that_somebody_writes_to_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "a.svs", b"data")
+    monkeypatch.setattr(source, "held_by_a_writer", lambda _: True)
+    with opened(path) as file, pytest.raises(SourceChanged):
+        check_unchanged(file, path, fingerprint(file))
