@@ -30,7 +30,11 @@ def sync(slides: Path, bucket: str, cloud: Cloud, home: Path, say: Callable[[str
     command = [sys.executable, "-m", "labsight_lab", "sync", str(slides)]
     # A checkout's files are as young as the checkout; nobody writes to them any more.
     command += ["--bucket", bucket, "--source", SOURCE, "--once", "--quiet-period", "1"]
-    own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    own = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("AWS_") and name not in {"LABSIGHT_CONFIG", "XDG_CONFIG_HOME"}
+    }
     state = {"HOME": str(home), "XDG_STATE_HOME": str(home), "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
         command,

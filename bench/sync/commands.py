@@ -1,7 +1,7 @@
 """The command lines that are compared: each uploads a folder, or finds that nothing is new.
 
 Peers with the settings that are best for them here. Plain HTTP makes boto3 and aws hash each body
-for its signature, which they would not over TLS; where that matters, they also run unsigned.
+for its signature, which they would not over TLS; where that matters, boto3 also runs unsigned.
 """
 
 import os

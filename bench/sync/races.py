@@ -28,10 +28,6 @@ class Race:
         """Return the most memory of all rounds, MB."""
         return max(cost.peak for cost in self.costs[name])
 
-    def fastest(self, *names: str) -> str:
-        """Return which of these programs took least time."""
-        return min(names, key=self.wall)
-
     def told(self, *names: str) -> str:
         """Tell what programs took; the first one without its name."""
         first, *others = (self._one(name) for name in names)

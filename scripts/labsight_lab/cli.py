@@ -10,8 +10,11 @@ from labsight_lab.commands.clean import clean
 from labsight_lab.commands.export import export
 from labsight_lab.commands.init import init
 from labsight_lab.commands.keys import app as keys
+from labsight_lab.commands.register import register
+from labsight_lab.commands.report import report
 from labsight_lab.commands.serve import serve
 from labsight_lab.commands.service import app as service
+from labsight_lab.commands.status import status
 from labsight_lab.commands.sync import sync
 from labsight_lab.commands.verify import verify
 from labsight_lab.desktop.commands import app as desktop
@@ -68,7 +71,7 @@ def labsight(
     """
 
 
-for send in (init, sync, verify, clean):
+for send in (init, sync, status, report, verify, clean, register):
     app.command(rich_help_panel=SEND)(send)
 app.add_typer(service, rich_help_panel=SEND)
 for show in (serve, export):

@@ -5,6 +5,8 @@ KILO = 1000
 
 def shown(name: str) -> str:
     """Return a file name that is safe to print: what terminals act upon becomes an escape."""
+    if name.isprintable():
+        return name
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 
 

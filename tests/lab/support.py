@@ -191,9 +191,12 @@ def tiff(
     return out.getvalue()
 
 
-def open_journal(folder: Path, place: Path) -> Journal:
+def open_journal(
+    folder: Path, place: Path, *, bucket: str = "archive", endpoint: str = ""
+) -> Journal:
     """Open the journal of a test's folder."""
-    return Journal(place, Identity(folder=folder, bucket="archive", source="scanner-1"))
+    identity = Identity(folder=folder, bucket=bucket, source="scanner-1", endpoint=endpoint)
+    return Journal(place, identity)
 
 
 def candidate(folder: Path, path: str, **about: Any) -> Candidate:

@@ -25,6 +25,7 @@ class Fault:
     """A fault that meets every n-th request of some kinds, from the n-th on.
 
     ``at``: where in the body, in bytes; seeded when not told. ``seconds`` of a stall.
+    ``spares_again``: a request that is made again for the same thing is let through.
     """
 
     does: Does
@@ -35,6 +36,7 @@ class Fault:
     code: str = "SlowDown"
     at: int | None = None
     seconds: float = 0.0
+    spares_again: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,15 +58,20 @@ class Faults:
     def __post_init__(self) -> None:
         self.met = [0] * len(self.faults)
         self._asked = [0] * len(self.faults)
+        self._targets: set[tuple[str, str]] = set()
         self._chance = random.Random(self.seed)
         self._lock = threading.Lock()
 
-    def of(self, kind: str, length: int) -> Met | None:
-        """Return the fault that the next request of a kind meets, if one does."""
+    def of(self, kind: str, target: str, length: int) -> Met | None:
+        """Return the fault that the next request of a kind, for a thing, meets, if one does."""
         with self._lock:
             found = None
+            is_again = (kind, target) in self._targets
+            self._targets.add((kind, target))
             for number, fault in enumerate(self.faults):
                 if kind not in fault.kinds or self.met[number] == fault.times:
+                    continue
+                if is_again and fault.spares_again:
                     continue
                 self._asked[number] += 1
                 if found is None and self._asked[number] % fault.every == 0:

@@ -91,7 +91,8 @@ class State:
             self.asked.append(asked)
             if asked.kind in _MAKING and not asked.only_new:
                 self.unguarded.append(asked.key)
-        return self.faults.of(asked.kind, int(asked.headers.get("content-length", 0)))
+        length = int(asked.headers.get("content-length", 0))
+        return self.faults.of(asked.kind, asked.target, length)
 
     def refuse(self, asked: Asked) -> None:
         """Raise what is wrong with a request whatever its body is."""

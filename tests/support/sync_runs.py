@@ -64,20 +64,21 @@ class Lab:
 
     def run(self, *options: str) -> Ended:
         """Run once and wait for the end."""
-        process = self.start("--once", "--json", *options)
-        try:
-            out, err = process.communicate(timeout=_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            raise
-        return Ended(process.returncode, out, err)
+        return _ended(self.start("--once", "--json", *options))
 
     def start(self, *options: str) -> "subprocess.Popen[str]":
         """Begin a run."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        return self._begin("sync", str(self.folder), *options)
+
+    def verify(self, *options: str) -> Ended:
+        """Compare what was sent with what the archive holds."""
+        return _ended(self._begin("verify", "--folder", str(self.folder), "--json", *options))
+
+    def _begin(self, *arguments: str) -> "subprocess.Popen[str]":
         command = [sys.executable, "-m", "tests.support.sync_program", json.dumps(self.wishes)]
-        command += ["sync", str(self.folder), "--bucket", BUCKET, "--source", SOURCE]
-        command += ["--endpoint-url", self.s3.url, "--journal", str(self.journal), *options]
+        command += [*arguments, "--bucket", BUCKET, "--source", SOURCE]
+        command += ["--endpoint-url", self.s3.url, "--journal", str(self.journal)]
         return subprocess.Popen(
             command,
             cwd=ROOT,
@@ -128,6 +129,16 @@ class Lab:
             "XDG_CONFIG_HOME": str(self.home / "config"),
             "PYTHONUNBUFFERED": "1",
         }
+
+
+def _ended(process: "subprocess.Popen[str]") -> Ended:
+    try:
+        out, err = process.communicate(timeout=_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise
+    return Ended(process.returncode, out, err)
 
 
 def kill(process: "subprocess.Popen[str]") -> None:

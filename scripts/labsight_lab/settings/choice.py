@@ -126,11 +126,18 @@ def know(options: Given) -> Known:
 def sync_options(
     options: Given, *, watch: bool, dry_run: bool, as_json: bool, **asked: object
 ) -> "SyncOptions":
-    """Return the options of `labsight sync`; ``asked`` by its fields' names, None: not asked."""
+    """Return the options of `labsight sync`; ``asked`` by its fields' names, None: not asked.
+
+    What the settings file says of its own folder does not hold for another one.
+    """
     from labsight_lab.sync.options import SyncOptions  # noqa: PLC0415 - not for the others
 
     known = know(options)
-    chosen = _sync_settings(known.settings) if known.settings else {}
+    chosen: dict[str, Any] = {}
+    if known.settings:
+        chosen = _settings_of(known.settings, "transfer")
+        if not _differ(options.folder, known.settings.folder.path):
+            chosen |= _settings_of(known.settings, "folder") | _ids(known.settings)
     chosen |= {name: value for name, value in asked.items() if value is not None}
     return SyncOptions(
         target=known.target(), watch=watch, dry_run=dry_run, as_json=as_json, **chosen
@@ -177,16 +184,16 @@ def _other_archive(options: Given, told: Given) -> bool:
     )
 
 
-def _sync_settings(settings: "LabSettings") -> dict[str, Any]:
-    """Return the file's part of SyncOptions."""
+def _settings_of(settings: "LabSettings", section: str) -> dict[str, Any]:
+    """Return a section's part of SyncOptions."""
+    return {name: getattr(getattr(settings, section), name) for name in _SECTIONS[section]}
+
+
+def _ids(settings: "LabSettings") -> dict[str, Any]:
     from labsight_lab.sync.look.id_table import Columns  # noqa: PLC0415 - not for the others
 
     ids = settings.ids
     return {
-        name: getattr(getattr(settings, section), name)
-        for section, names in _SECTIONS.items()
-        for name in names
-    } | {
         "ids_pattern": ids.pattern,
         "ids_table": ids.table,
         "ids_columns": Columns(

@@ -1,18 +1,17 @@
 """`labsight sync`: a lab's folder copied into the archive, never overwritten, never deleted.
 
-kinds      which files are slides, by suffix
-plan       the folder as it is now, against the journal -> what is to be sent
-quiet      is a file still being written? by time
-complete   is a file still being written? by structure
-source     a local file, opened read-only, and proof that it did not change
-journal    what was begun and what is done; committed before each side effect
-archive    what is asked of the archive: a protocol; s3 is the real one
-sending    one file into the archive, resumable
-transfer   the same, with every end of it as an outcome in the journal
-workers    several transfers at a time
+look/      what lies in the folder, what belongs together, what the archive lacks of it
+finished/  is it written to its end? by structure, or because its writer says so
+journal/   what was begun and what is done; committed before each side effect
+sending/   files and units into the archive, resumable; archive is a protocol, s3 the real one
+checking/  what was sent, held against the archive; local files that may go because of it
+telling/   what happens and how things are, for people and for machines
 passes     one look at the folder and all that follows from it
+judging    may this go now? quiet, whole, or declared finished
 watch      passes until nothing is left, or for ever
-report     what happened, for people and for machines
-progress   the same while it happens; bar for terminals
-command    the options of `labsight sync`, checked and wired
+hints      file system events, which make the next look come sooner
+workers    several pieces of work at a time, stopped together
+command    `labsight sync`, its parts wired together
+options    what it was asked for
+target     which folder goes to which archive, and where that is remembered
 """

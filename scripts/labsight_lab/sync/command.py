@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 from labsight.errors import InvalidInput, LabsightError, exit_code
 from labsight_lab.sync import watch
 from labsight_lab.sync.hints import Hints, Pause
 from labsight_lab.sync.journal.journal import Journal
+from labsight_lab.sync.journal.runs import RunLog
 from labsight_lab.sync.look.ids import Ids
 from labsight_lab.sync.look.names import check_patterns
 from labsight_lab.sync.look.quiet import TRUSTED_AGE_S, QuietWatch
@@ -21,6 +21,7 @@ from labsight_lab.sync.sending import timetable
 from labsight_lab.sync.sending.archive import Archive
 from labsight_lab.sync.sending.describing import Describer
 from labsight_lab.sync.sending.limits import Limiter
+from labsight_lab.sync.target import Target
 from labsight_lab.sync.telling import out
 from labsight_lab.sync.telling.document import document
 from labsight_lab.sync.telling.listening import Listener, Nobody
@@ -35,7 +36,7 @@ from labsight_lab.text import shown
 def sync(options: SyncOptions) -> int:
     """Run `labsight sync`, return its exit code; raise LabsightError for what stops all files."""
     target = options.target
-    _check_folder(target.folder)
+    _check_folder(target)
     display = display_for(as_json=options.as_json)
     report = Report(
         target.folder, target.bucket, target.source, dry_run=options.dry_run, limit=options.limit
@@ -66,7 +67,7 @@ def sync(options: SyncOptions) -> int:
 def preview(options: SyncOptions) -> Report:
     """Return what a run would send, without sending it; raise LabsightError."""
     target = options.target
-    _check_folder(target.folder)
+    _check_folder(target)
     report = Report(target.folder, target.bucket, target.source, dry_run=True)
     _run(replace(options, dry_run=True), Silent(), report)
     return report
@@ -83,7 +84,8 @@ def _run(options: SyncOptions, display: Display, report: Report) -> None:
             return
         journal.lock()
         if journal.moved_from:
-            display.say(
+            say = out.warn if options.as_json else display.say
+            say(
                 f"journal {journal.path} was kept for {shown(journal.moved_from)}; it is that of "
                 f"{shown(str(options.target.folder))} from now on"
             )
@@ -151,10 +153,19 @@ def _passes(
     )
 
 
-def _check_folder(folder: Path) -> None:
-    if not folder.is_dir():
+def _check_folder(target: Target) -> None:
+    folder = target.folder
+    try:
+        if folder.is_dir():
+            return
         what = "is not a folder" if folder.exists() else "does not exist"
-        raise InvalidInput(f"{folder} {what}; give the folder that the scanner writes to")
+    except OSError as away:  # a share
+        what = f"cannot be reached ({away.strerror or away})"
+    error = InvalidInput(f"{folder} {what}; give the folder that the scanner writes to")
+    if target.journal_file.exists():  # it was there before: `labsight status` should tell
+        with closing(Journal(target.journal_file, target.identity)) as journal:
+            RunLog(journal).ended(exit_code(error), error.message)
+    raise error
 
 
 def _open_journal(options: SyncOptions) -> Journal | None:

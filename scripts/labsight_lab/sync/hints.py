@@ -21,7 +21,10 @@ class Pause:
         """There is never a hint."""
         return False
 
-    def wait(self, seconds: float) -> None:
+    def forget(self) -> None:
+        """There is nothing to forget."""
+
+    def wait(self, seconds: float, *, heed: bool = True) -> None:  # noqa: ARG002 - as below
         """Wait so long."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
@@ -37,15 +40,21 @@ class Hints:
         threading.Thread(target=self._listen, daemon=True, name="hints").start()
 
     def is_given(self) -> bool:
-        """Whether something changed since the last `wait` ended."""
+        """Whether something changed since `forget` was called."""
         return self._changed.is_set()
 
-    def wait(self, seconds: float) -> None:
-        """Wait for a hint, for so many seconds at most."""
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0 and not self._changed.is_set():
-            self._changed.wait(min(left, _LISTEN_S))
+    def forget(self) -> None:
+        """Take what changes from now on for news."""
         self._changed.clear()
+
+    def wait(self, seconds: float, *, heed: bool = True) -> None:
+        """Wait for a hint, for so many seconds at most; without ``heed`` for all of them."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and not (heed and self._changed.is_set()):
+            if heed:
+                self._changed.wait(min(left, _LISTEN_S))
+            else:
+                time.sleep(min(left, _LISTEN_S))
 
     def _listen(self) -> None:
         from watchfiles import watch  # noqa: PLC0415 - loaded beside the first look

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from labsight_lab.sync.finished.check import unfinished
 from labsight_lab.sync.finished.manifests import Declarations
@@ -15,6 +16,14 @@ from labsight_lab.sync.sending.source import held_by_a_writer
 from labsight_lab.sync.sending.transfer import Outcome
 from labsight_lab.sync.sending.verdict import Verdict
 from labsight_lab.text import duration
+
+
+class _Held(NamedTuple):
+    """A group that is not whole, why, and since when it is known by our own steady clock."""
+
+    pending: Pending
+    reason: str
+    since: float
 
 
 @dataclass(kw_only=True)
@@ -31,7 +40,7 @@ class Judge:
     send_incomplete: bool
     incomplete_after: float
     _declarations: Declarations = field(init=False)
-    _cut_off: dict[str, tuple[Pending, str]] = field(default_factory=dict)
+    _cut_off: dict[str, _Held] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._declarations = Declarations(self.folder)
@@ -58,39 +67,40 @@ class Judge:
         except OSError as error:
             return _ended(pending, Result.FAILED, f"cannot be read: {error.strerror or error}")
         if reason and not self.send_incomplete:
-            return self._held_back(pending, reason)
+            return self._held_back(self._cut_off[pending.group.place])
         return Verdict(incomplete=reason)
 
     def remembered(self, pending: Pending) -> Outcome | None:
         """Return what kept a group from being sent, as long as nothing new is known of it."""
         known = self._cut_off.get(pending.group.place)
-        if known is None or known[0] != pending or self.send_incomplete:
+        if known is None or known.pending != pending or self.send_incomplete:
             return None
         if self._declarations.of(pending.group) is not None:
             return None
-        return self._held_back(pending, known[1])
+        return self._held_back(known)
 
     def forget_others(self, places: AbstractSet[str]) -> None:
         """Remember these groups only: a folder that is watched for years has had many."""
         self.quiet.forget_others(places)
         self._cut_off = {place: self._cut_off[place] for place in places & self._cut_off.keys()}
 
-    def _held_back(self, pending: Pending, reason: str) -> Outcome:
-        newest = max(seen.mtime_ns for seen in pending.group.members)
-        age = self.quiet.wall() - newest / NANO
+    def _held_back(self, held: _Held) -> Outcome:
+        newest = max(seen.mtime_ns for seen in held.pending.group.members)
+        # The time stamp may come from a clock that is ahead.
+        age = max(self.quiet.wall() - newest / NANO, self.quiet.steady() - held.since)
         if age < self.incomplete_after:
-            return _ended(pending, Result.UNFINISHED, f"not complete yet: {reason}")
+            return _ended(held.pending, Result.UNFINISHED, f"not complete yet: {held.reason}")
         told = (
-            f"incomplete: {reason}; it has not changed for {duration(age)}. Scan or copy it again, "
-            "or send it as it is with --send-incomplete"
+            f"incomplete: {held.reason}; it has not changed for {duration(age)}. Scan or copy it "
+            "again, or send it as it is with --send-incomplete"
         )
-        return _ended(pending, Result.FAILED, told)
+        return _ended(held.pending, Result.FAILED, told)
 
     def _unfinished(self, pending: Pending) -> str | None:
         """Return why a group is not whole, and remember it."""
         reason = unfinished(self.folder, pending.group)
         if reason:
-            self._cut_off[pending.group.place] = pending, reason
+            self._cut_off[pending.group.place] = _Held(pending, reason, self.quiet.steady())
         return reason
 
 

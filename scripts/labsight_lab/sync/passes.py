@@ -1,6 +1,5 @@
 """One look at the folder and all that follows from it."""
 
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -17,7 +16,7 @@ from labsight_lab.sync.judging import Judge
 from labsight_lab.sync.look.groups import Grouper
 from labsight_lab.sync.look.plan import Pending, Plan, Wanted, make_plan
 from labsight_lab.sync.look.quiet import QuietWatch
-from labsight_lab.sync.look.scan import scan
+from labsight_lab.sync.look.scan import is_gone, scan
 from labsight_lab.sync.sending.archive import Archive, Denied
 from labsight_lab.sync.sending.describing import Describer
 from labsight_lab.sync.sending.memory import Memory
@@ -53,12 +52,16 @@ class Rules:
 class Waiter(Protocol):
     """What waits between two looks."""
 
-    def wait(self, seconds: float) -> None:
-        """Wait so long, or until another look is worth it."""
+    def wait(self, seconds: float, *, heed: bool = True) -> None:
+        """Wait so long, or (``heed``) until another look is worth it."""
         ...
 
     def is_given(self) -> bool:
-        """Whether another look is worth it now."""
+        """Whether another look is worth it since `forget` was called."""
+        ...
+
+    def forget(self) -> None:
+        """A look begins: what changes from now on is worth another one."""
         ...
 
 
@@ -107,6 +110,7 @@ class Passes:
 
     def look(self) -> None:
         """Look at the folder and have sent what is ready; raise what concerns every file."""
+        self.waiter.forget()
         ready = self._look()
         self._abandon_vanished()
         if ready:
@@ -130,14 +134,11 @@ class Passes:
         while (left := until - self.quiet.steady()) > 0:
             if not self.is_busy:
                 self._rest()
-                self.waiter.wait(left)
-                if heed:
-                    return
-            elif heed and self.waiter.is_given():
-                self.waiter.wait(0)
+                self.waiter.wait(left, heed=heed)
                 return
-            else:
-                self._take(min(left, _LISTEN_S))
+            if heed and self.waiter.is_given():
+                return
+            self._take(min(left, _LISTEN_S))
 
     def finish(self) -> None:
         """Note what becomes of all that is being sent."""
@@ -267,10 +268,9 @@ class Passes:
         if self.journal is None:
             return
         for entry in self.journal.open_uploads():
-            file = self.rules.folder / entry.path
-            if self._is_under_way(entry.unit or entry.path) or os.path.lexists(file):
+            if self._is_under_way(entry.unit or entry.path):
                 continue
-            if file.parent.is_dir():
+            if is_gone(self.rules.folder, entry.path):
                 abandon(self._connected(), self.journal, self.rules.source, entry)
 
     def _is_under_way(self, place: str) -> bool:

@@ -49,7 +49,7 @@ def for_ever(passes: Passes, interval: float) -> None:
             if not (started or isinstance(error, StorageUnavailable)):
                 raise
             passes.listener.troubled(error)
-            passes.waiter.wait(PAUSE_AFTER_ERROR_S)
+            passes.waiter.wait(PAUSE_AFTER_ERROR_S, heed=False)
 
 
 def _attend(passes: Passes, interval: float) -> None:

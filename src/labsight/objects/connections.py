@@ -86,13 +86,13 @@ class Connections:
     """
 
     def __init__(self, origin: Origin, kept: int = KEPT) -> None:
+        self._idle: deque[tuple[socket.socket, float]] = deque()
+        self._process = os.getpid()
         self._origin = origin
         self._most_kept = kept
         self._proxy: Proxy | None = None
         if origin.scheme == "https" and not origin.is_loopback:
             self._proxy = proxy_for(origin.host.strip("[]"), origin.port)
-        self._idle: deque[tuple[socket.socket, float]] = deque()
-        self._process = os.getpid()
 
     def exchange(self, request: bytes, limit: int, *, bodiless: bool = False) -> Answer:
         """Send a request and return its answer.

@@ -167,6 +167,11 @@ def from_environment(variables: Mapping[str, str] | None = None) -> CredentialSo
     variables = os.environ if variables is None else variables
     key_id, secret = variables.get("AWS_ACCESS_KEY_ID"), variables.get("AWS_SECRET_ACCESS_KEY")
     if key_id and secret:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+            if not _HEADER.fullmatch(variables.get(name) or "-"):
+                raise SettingsError(
+                    f"{name} holds a line break or another character that no key has: set it again"
+                )
         return Fixed(Credentials(key_id, secret, variables.get("AWS_SESSION_TOKEN") or None))
     if key_id or secret:
         raise SettingsError(

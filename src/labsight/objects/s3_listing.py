@@ -33,9 +33,10 @@ def parse(body: bytes) -> Page:
 
 
 def _root(body: bytes) -> ET.Element:
-    if b"<!" in body:  # no listing has declarations, and entities could grow without end
+    text = body.decode()  # and in no other encoding, in which declarations would look otherwise
+    if "<!" in text:  # no listing has declarations, and entities could grow without end
         raise ValueError("it declares a document type")
-    return ET.fromstring(body)  # noqa: S314 - bounded, and without entities
+    return ET.fromstring(text)  # noqa: S314 - bounded, and without entities
 
 
 def _entry(entry: ET.Element) -> ObjectInfo:

@@ -79,6 +79,8 @@ class Signer:
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() + self.offset))
         signature = ""
         if credentials is not None:
+            if not credentials.key_id.isprintable():
+                raise InvalidInput("the access key of the object store holds a line break")
             headers = {**headers, "x-amz-content-sha256": payload, "x-amz-date": stamp}
             if credentials.token:
                 headers["x-amz-security-token"] = credentials.token

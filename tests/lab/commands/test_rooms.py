@@ -91,7 +91,9 @@ def reading(target: Target) -> Target:
 
 def test_status(run: Any, target: Target) -> None:
     room = "labsight_lab.sync.telling.status", "StatusOptions"
-    assert run(status, *room) == (CODE, {"target": target, "as_json": False})
+    settings = target.folder.with_name("labsight.toml")
+    told = {"target": target, "as_json": False, "settings": settings}
+    assert run(status, *room) == (CODE, told)
     assert run(status, *room, "--json")[1]["as_json"] is True
 
 

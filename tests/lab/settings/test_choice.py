@@ -154,6 +154,18 @@ def test_another_folder_needs_a_source_of_its_own(settings: Any, tmp_path: Path)
     assert options.target.bucket == "archive"
 
 
+def test_what_the_file_says_of_its_folder_does_not_hold_for_another(
+    settings: Any, tmp_path: Path
+) -> None:
+    file, other = settings(COMPLETE), tmp_path / "other"
+    options = chosen(Given(config=file, folder=other, source="scanner-2"))
+    own, usual = chosen(Given(config=file)), SyncOptions(target=options.target)
+    assert (own.include, own.ids_pattern) != (usual.include, usual.ids_pattern)
+    assert (options.include, options.exclude) == (usual.include, usual.exclude)
+    assert (options.quiet_period, options.ids_pattern) == (usual.quiet_period, usual.ids_pattern)
+    assert (options.limit, options.connections) == (own.limit, own.connections)
+
+
 @pytest.mark.parametrize("given", [{"bucket": "other"}, {"source": "scanner-2"}])
 def test_the_files_journal_is_not_that_of_another_archive(
     settings: Any, given: dict[str, Any]

@@ -52,8 +52,8 @@ def write_in_bursts(lab: Lab, number: int) -> Written:
     return Written(name, data, longest)
 
 
-def wait_for(lab: Lab, count: int) -> None:
-    end = time.monotonic() + _PATIENCE_S
+def wait_for(lab: Lab, count: int, patience: float = _PATIENCE_S) -> None:
+    end = time.monotonic() + patience
     while len(lab.s3.objects(BUCKET)) < count and time.monotonic() < end:
         time.sleep(0.05)
 
@@ -82,3 +82,12 @@ def test_what_a_writer_declares_complete_does_not_wait(lab: Lab) -> None:
         (lab.folder / f"{written.name}.complete").touch()
         wait_for(lab, 1)
         assert lab.arrived() == {lab.key(written.name): written.data}
+
+
+def test_a_file_that_comes_right_after_a_look_is_not_overlooked(lab: Lab) -> None:
+    """Events are all that tells of it for an hour."""
+    with lab.watching("--quiet-period", "0.3", "--rescan", "1h"):
+        for number in range(6):
+            lab.add(f"{number}.svs", slide(seed=number), mtime=time.time())
+            wait_for(lab, number + 1, patience=10)
+            assert len(lab.arrived()) == number + 1

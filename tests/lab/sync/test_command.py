@@ -14,7 +14,8 @@ import pytest
 from moto.s3.models import S3Backend
 
 from labsight_lab import cli
-from tests.lab.support import noise, tiff, write
+from labsight_lab.sync.journal.runs import latest
+from tests.lab.support import noise, open_journal, tiff, write
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -230,9 +231,9 @@ def test_a_watch_sends_what_appears_and_ends_cleanly(
     )
     assert run.stdout is not None
     lines = iter(run.stdout.readline, "")
-    assert any(line.startswith("sent first.svs") for line in lines)
+    assert any(" sent first.svs" in line for line in lines)
     write(folder / "second.svs", tiff(seed=1))
-    assert any(line.startswith("sent second.svs") for line in lines)
+    assert any(" sent second.svs" in line for line in lines)
 
     beside = subprocess.run(
         command(folder, bucket, s3_address), capture_output=True, text=True, check=False, timeout=60
@@ -283,3 +284,23 @@ def test_interrupted_in_the_middle_of_a_file_it_ends_soon_and_goes_on_later(
     assert again.returncode == 0
     assert list(stored(s3, bucket)) == ["slides/scanner-1/large.czi"]
     assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
+
+
+def test_a_folder_that_is_away_is_remembered_where_it_was_there_before(
+    folder: Path, s3_address: str, s3: "S3Client", bucket: str, tmp_path: Path
+) -> None:
+    write(folder / "a.svs", tiff())
+    place = tmp_path / "j.sqlite"
+    arguments = ["sync", str(folder), "--bucket", bucket, "--source", "scanner-1"]
+    arguments += ["--endpoint-url", s3_address, "--journal", str(place)]
+    assert cli.main(arguments) == 0
+    (folder / "a.svs").unlink()
+    folder.rmdir()
+    assert cli.main(arguments) == 2
+    journal = open_journal(folder, place, bucket=bucket, endpoint=s3_address)
+    assert "does not exist" in latest(journal)[0].trouble
+    journal.close()
+    never = [*arguments[:-1], str(tmp_path / "never.sqlite")]
+    assert cli.main(never) == 2
+    assert not (tmp_path / "never.sqlite").exists()
+    assert list(stored(s3, bucket)) == ["slides/scanner-1/a.svs"]

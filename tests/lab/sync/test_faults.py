@@ -156,7 +156,8 @@ def test_a_clock_that_is_wrong_keeps_nothing_back_and_is_told(
     ended = lab.run()
     check_told(ended, named=set())
     check_arrived(lab, files)
-    assert "clock" in ended.err
+    told = ended.err + str(ended.told["notes"]) + Path(ended.told["log"]).read_text()
+    assert "clock is" in told
 
 
 @pytest.mark.parametrize("most", [0, 8 << 10, 40 << 10, 120 << 10])

@@ -1,5 +1,6 @@
 """Passes over a folder: what is sent, what waits, what is told, and what a watch survives."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -115,7 +116,10 @@ class Lab:
     def is_given(self) -> bool:
         return False
 
-    def wait(self, seconds: float) -> None:
+    def forget(self) -> None:
+        """There are no hints here."""
+
+    def wait(self, seconds: float, *, heed: bool = True) -> None:  # noqa: ARG002 - the protocol's
         self.slept.append(seconds)
         self.now += seconds
         self.during_sleep()
@@ -641,3 +645,43 @@ def test_a_late_part_of_a_series_joins_those_that_were_cleaned_up(lab: Lab) -> N
     members = units.read(lab.archive.objects[f"slides/scanner-1/{second}"]).members
     assert sorted(m.path for m in members) == [f"case/{number}.dcm" for number in (1, 2, 3)]
     assert lab.once().sent_files == 0
+
+
+def test_a_cut_off_file_from_the_future_fails_after_a_day_of_our_own_clock(lab: Lab) -> None:
+    write(lab.folder / "a.svs", CUT, NOW + 10 * 86_400)
+    passes = lab.passes()
+    for _ in range(3):
+        send(passes)
+        lab.now += 10
+    assert "a.svs" in passes.report.unfinished
+    lab.now += 86_400
+    send(passes)
+    assert passes.report.failed["a.svs"].startswith("incomplete: ")
+
+
+def test_a_share_that_answers_with_errors_ends_no_watch_and_costs_no_upload(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(one_file, "PART_SIZE", 1000)
+    monkeypatch.setattr(parts, "part_size", lambda _: 1000)
+    write(lab.folder / "a.czi", noise(5000), OLD)
+
+    def fail(request: str) -> None:
+        if request == "complete":
+            raise StorageUnavailable("503")
+
+    lab.archive.before = fail
+    lab.once()
+    assert len(lab.archive.uploads) == 1
+    with monkeypatch.context() as away:
+
+        def broken(_: str) -> object:
+            raise OSError(5, "Input/output error")
+
+        away.setattr(os, "scandir", broken)
+        report = lab.once()
+    assert report.failed == {".": "the folder cannot be read: Input/output error"}
+    assert len(lab.archive.uploads) == 1
+    lab.archive.before = lambda _: None
+    assert lab.once().exit_code == 0
+    assert lab.stored() == ["a.czi"]

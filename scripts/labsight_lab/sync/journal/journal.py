@@ -7,6 +7,7 @@ answer is there. A killed run therefore leaves at most the truth plus requests i
 
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from labsight_lab.sync.journal.commits import Change, Commits
 from labsight_lab.sync.journal.entries import Entry, Identity, Known, State
 from labsight_lab.sync.sending.archive import Part
 from labsight_lab.sync.sending.source import Fingerprint
+from labsight_lab.text import shown
 
 _ENTRY = (
     "SELECT path, key, size, mtime_ns, state, reason, upload_id, attempted, revision, crc64, sent,"
@@ -44,6 +46,8 @@ class Journal:
         self.moved_from: str | None = None
         self._folder = identity.rows()["folder"]
         self._guard: sqlite3.Connection | None = None
+        self._claims: set[str] = set()
+        self._claiming = threading.Lock()
         with self._explained():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # names can tell of patients
             self._db = sqlite3.connect(
@@ -152,6 +156,19 @@ class Journal:
         rows = self.ask("SELECT number, etag, crc64 FROM part WHERE path = ?", os.fsencode(path))
         return {Part(number, etag): int(crc64, 16) for number, etag, crc64 in rows}
 
+    @contextmanager
+    def claimed(self, path: str) -> Iterator[bool]:
+        """Keep a file's row for one thread; say whether that is ours or another has it."""
+        with self._claiming:
+            is_ours = path not in self._claims
+            self._claims.add(path)
+        try:
+            yield is_ours
+        finally:
+            if is_ours:
+                with self._claiming:
+                    self._claims.remove(path)
+
     def change(self, change: Change) -> None:
         """Make a change, durable when this returns."""
         with self._explained():
@@ -186,7 +203,7 @@ def _row(entry: Entry) -> tuple[Any, ...]:
         entry.fingerprint.size,
         entry.fingerprint.mtime_ns,
         entry.state,
-        entry.reason,
+        shown(entry.reason),  # names in it need not be text
         entry.upload,
         " ".join(f"{crc64:x}" for crc64 in sorted(entry.attempted)),
         entry.revision,

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from labsight_lab.sync.journal.asking import Asks
+from labsight_lab.text import shown
 
 MOST = 10_000  # that are kept; somebody who has more of them reads none
 _KEEP = (
@@ -56,7 +57,7 @@ class ProblemLog:
         over = self._kept.keys() - chosen.keys()
         db.executemany("DELETE FROM problem WHERE path = ?", [(os.fsencode(p),) for p in over])
         new = [(p, found) for p, found in chosen.items() if self._kept.get(p) != found]
-        db.executemany(_KEEP, [(os.fsencode(p), *found, now) for p, found in new])
+        db.executemany(_KEEP, [(os.fsencode(p), f.kind, shown(f.reason), now) for p, f in new])
         self._kept = chosen
 
 

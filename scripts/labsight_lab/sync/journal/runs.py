@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from labsight_lab.sync.journal.asking import Asks
 from labsight_lab.sync.journal.journal import Journal
 from labsight_lab.sync.journal.problems import Found, ProblemLog
+from labsight_lab.text import shown
 
 KEPT = 1000
 
@@ -62,7 +63,7 @@ class RunLog:
         ``files`` and ``bytes`` were sent so far. ``problems`` by path are all there are now; None
         when nothing new is known of them.
         """
-        row = (time.time(), files, bytes, trouble, waiting, self._number)
+        row = (time.time(), files, bytes, shown(trouble), waiting, self._number)
 
         def note(db: sqlite3.Connection) -> None:
             db.execute(
@@ -77,7 +78,7 @@ class RunLog:
 
     def ended(self, exit_code: int, trouble: str = "") -> None:
         """Note that the run ended by itself."""
-        row = (time.time(), exit_code, trouble, self._number)
+        row = (time.time(), exit_code, shown(trouble), self._number)
         self._journal.change(
             lambda db: db.execute(
                 "UPDATE run SET ended = ?, exit_code = ?, trouble = ? WHERE number = ?", row

@@ -23,6 +23,9 @@ class FoundIds(NamedTuple):
     scanner: str | None = None
 
 
+_NOTHING = FoundIds()
+
+
 class Ids:
     """Finds ids by an expression over the relative path, and by a list, which has the last word.
 
@@ -76,6 +79,8 @@ class Ids:
 
         Fields that neither tells are None.
         """
+        if self._pattern is None and self._path is None:
+            return _NOTHING
         named, listed = self._named(path), self._table.row(path)
         return FoundIds(
             *(

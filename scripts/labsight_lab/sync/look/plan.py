@@ -14,7 +14,11 @@ from labsight_lab.sync.look.scan import LEFT_OUT, Problem, Scan, Seen, Skipped
 from labsight_lab.sync.look.windows import clashes
 
 _TELLING = ("metadata.txt", ".companion.ome")  # no slides, but they name files that are one
+# Characters, of up to 12 bytes each in a key; what is shorter need not be written to be measured.
+_ALWAYS_FITS = 70
 _SETTLED = frozenset(state.value for state in SETTLED)
+_TIMES_NS = range(-(1 << 63), 1 << 63)  # from 1677 to 2262: what 64 bits can say
+_NO_TIME = "its time stamp is no date that can be kept; give it another (copy or touch the file)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +88,8 @@ def make_plan(
     plan.problems += grouping.problems
     for problem in grouping.skipped:
         plan.skipped.add(problem.path, problem.reason)
-    judge = _Judge(wanted.source, known, archived, unsettled)
+    unread = [problem.path for problem in scan.problems]
+    judge = _Judge(wanted.source, known, archived, unsettled, unread)
     for group in grouping.groups:
         judge.put(plan, group)
     if plan.pending:
@@ -187,9 +192,15 @@ class _Judge:
     """Puts groups where they belong in a plan."""
 
     def __init__(
-        self, source: str, known: Mapping[str, Known], archived: _Archived, new: set[str]
+        self,
+        source: str,
+        known: Mapping[str, Known],
+        archived: _Archived,
+        new: set[str],
+        unread: Sequence[str],
     ) -> None:
         self._source, self._known, self._archived, self._new = source, known, archived, new
+        self._unread = unread
 
     def put(self, plan: Plan, group: Group) -> None:
         """Add a group to what is pending, unchanged, in conflict or impossible."""
@@ -200,14 +211,29 @@ class _Judge:
         if not unsettled and (conflicts or self._is_closed(group)):
             plan.unchanged += len(group.members) - len(conflicts)
             return
+        trouble = self._trouble(group, unsettled)
+        if trouble is not None:
+            plan.problems.append(trouble)
+        else:
+            plan.pending.append(Pending(group=group, unsettled=unsettled))
+
+    def _trouble(self, group: Group, unsettled: Sequence[Seen]) -> Problem | None:
+        """Return why a group cannot be sent as its files lie here, are called and dated."""
+        for path in self._unread:
+            if group.kind != LONE_FILE and f"{path}/".startswith(group.place):
+                return Problem(group.place, f"{path} cannot be read, and may belong to it")
+        for seen in unsettled:
+            if seen.mtime_ns not in _TIMES_NS:
+                return Problem(seen.path, _NO_TIME)
         try:
-            for seen in unsettled:
-                object_key(self._source, seen.path)
-            object_key(self._source, group.place)
+            for path in {*(seen.path for seen in unsettled), group.place}:
+                if len(path) <= _ALWAYS_FITS:
+                    continue
+                known = self._known.get(path)
+                object_key(self._source, path, known.revision + 1 if known else 1)
         except InvalidInput as error:
-            plan.problems.append(Problem(group.place, error.message))
-            return
-        plan.pending.append(Pending(group=group, unsettled=unsettled))
+            return Problem(group.place, error.message)
+        return None
 
     def _is_conflict(self, seen: Seen) -> bool:
         return seen.path not in self._new and self._known[seen.path].state == State.CONFLICT

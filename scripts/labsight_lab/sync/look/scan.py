@@ -70,12 +70,24 @@ def scan(folder: Path, exclude: tuple[str, ...] = ()) -> Scan:
             continue
         try:
             with os.scandir(place) as listing:
-                for item in listing:
-                    _take(found, pending, prefix, item)
+                items = list(listing)  # all or none: of half a listing half a unit would be sent
         except OSError as error:
             reason = f"the folder cannot be read: {error.strerror or error}"
             found.problems.append(Problem(prefix.rstrip("/") or ".", reason))
+            continue
+        for item in items:
+            _take(found, pending, prefix, item)
     return found
+
+
+def is_gone(folder: Path, path: str) -> bool:
+    """Say whether a file was taken away for certain: its folder can be read, and lacks it."""
+    parent, _, name = path.removesuffix("/").rpartition("/")
+    try:
+        with os.scandir(os.path.join(_root(folder), *parent.split("/"))) as listing:  # noqa: PTH118
+            return all(item.name != name for item in listing)
+    except OSError:  # a share that is away now may come back
+        return False
 
 
 def _take(found: Scan, pending: list[tuple[str, str]], prefix: str, item: os.DirEntry[str]) -> None:

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from labsight import __version__
@@ -35,7 +36,7 @@ class Describer:
 
     def file(self, group: Group, seen: Seen, verdict: Verdict) -> Candidate:
         """Describe a file: a lone one with its ids, a part with the unit that it belongs to."""
-        about = self._sender() | {metadata.MTIME_NS: str(seen.mtime_ns)}
+        about = self._sender | {metadata.MTIME_NS: str(seen.mtime_ns)}
         if group.kind == LONE_FILE:
             about |= metadata.of_slide(self._declared(seen.path, verdict))
         else:
@@ -72,11 +73,12 @@ class Describer:
             path=group.place,
             fingerprint=Fingerprint(len(data), max(e.fingerprint.mtime_ns for e in entries)),
             content_type=_UNIT_TYPE,
-            metadata=self._sender(),
+            metadata=self._sender,
             data=data,
             members=digest,
         )
 
+    @cached_property
     def _sender(self) -> dict[str, str]:
         return {
             metadata.AGENT: f"labsight/{__version__}",

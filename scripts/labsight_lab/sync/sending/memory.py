@@ -12,6 +12,7 @@ class Memory:
 
     def __init__(self, total: int) -> None:
         self._total = self._free = total
+        self._line = threading.Lock()  # held by who is next: no other passes who needs much
         self._changed = threading.Condition()
 
     @contextmanager
@@ -21,7 +22,7 @@ class Memory:
         What needs more than there is altogether gets all of it, alone.
         """
         count = min(count, self._total)
-        with self._changed:
+        with self._line, self._changed:
             while self._free < count and not stop.is_set():
                 self._changed.wait(_LISTEN_S)
             self._free -= count

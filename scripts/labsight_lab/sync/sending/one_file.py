@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -49,8 +49,8 @@ class Result(Enum):
 class Means:
     """What all sending shares: where to, what is remembered, who is told, how much at a time.
 
-    ``large``: how many files are sent in parts at a time; more would not be faster, and all would
-    be finished late.
+    ``large``: one turn for each file that may be sent in parts at a time; more would not be faster,
+    and all would be finished late.
     """
 
     archive: Archive
@@ -59,6 +59,11 @@ class Means:
     stop: threading.Event
     memory: Memory
     large: threading.Semaphore
+
+
+def is_large(size: int) -> bool:
+    """Whether a file of this size is sent in parts."""
+    return size > PART_SIZE
 
 
 def part_size(size: int) -> int:
@@ -78,24 +83,19 @@ class Sending:
         self.revision = 1 + (self.earlier.revision if self.earlier else 0)
         self.key = candidate.key(self.revision)
         self.size = candidate.fingerprint.size
-        blank = Entry(
-            path=candidate.path,
-            key=self.key,
-            fingerprint=candidate.fingerprint,
-            state=State.SEEN,
-        )
-        self.entry = replace(
-            self.earlier or blank,
-            fingerprint=candidate.fingerprint,
-            reason="",
-            unit=candidate.unit,
-            members=candidate.members,
-            removed=None,
-        )
+        about: dict[str, Any] = {
+            "fingerprint": candidate.fingerprint,
+            "unit": candidate.unit,
+            "members": candidate.members,
+        }
+        if self.earlier is None:
+            self.entry = Entry(path=candidate.path, key=self.key, state=State.SEEN, **about)
+        else:
+            self.entry = self.earlier.but(reason="", removed=None, **about)
 
     def note(self, *, drop_parts: bool = False, **changes: Any) -> None:
         """Commit to the journal what is now known."""
-        self.entry = replace(self.entry, **changes)
+        self.entry = self.entry.but(**changes)
         self._means.journal.write([self.entry], drop_parts=drop_parts)
 
     def run(
@@ -104,11 +104,11 @@ class Sending:
         in_parts: "Callable[[Sending, Means, Content], tuple[Result, str]]",
     ) -> tuple[Result, str]:
         """Send the content, ``in_parts`` what is too large for one request."""
-        content.check()
-        if self.size <= PART_SIZE:
-            return self._run(content, self._whole)
-        with self._means.large:
+        self._means.moved(self.candidate.path, 0)  # nothing is begun when the run is over
+        if is_large(self.size):
+            content.check()  # before all of it is read
             return self._run(content, lambda content: in_parts(self, self._means, content))
+        return self._run(content, self._whole)
 
     def drop_upload(self) -> None:
         """Abort what is open for this file and forget its parts."""
@@ -120,7 +120,8 @@ class Sending:
         self, content: Content, send: Callable[[Content], tuple[Result, str]]
     ) -> tuple[Result, str]:
         if self._only_touched(content):
-            self.note()
+            self.drop_upload()
+            self.note(state=self.entry.state if self.entry.state in STORED else State.UPLOADED)
             return Result.SAME, ""
         while True:  # twice at most: nothing was attempted under the next revision yet
             try:
@@ -130,16 +131,19 @@ class Sending:
                     return ended
 
     def _only_touched(self, content: Content) -> bool:
-        """Say whether the archive's latest revision has the same bytes."""
+        """Say whether the archive's latest revision has the same bytes.
+
+        Also when something else was tried since, as long as that certainly did not arrive.
+        """
         earlier = self.earlier
-        if (
-            earlier is None
-            or earlier.state not in STORED
-            or earlier.fingerprint.size != self.size
-            or earlier.crc64 is None
-        ):
+        if earlier is None or earlier.crc64 is None or earlier.attempted:
             return False
-        return self.checksum(content) == earlier.crc64
+        if earlier.state in STORED:
+            may_be = earlier.fingerprint.size == self.size
+        else:  # an upload was begun for what is known to be other bytes
+            begun = earlier.upload is not None and earlier.fingerprint == self.entry.fingerprint
+            may_be = earlier.sent is not None and not begun
+        return may_be and self.checksum(content) == earlier.crc64
 
     def _whole(self, content: Content) -> tuple[Result, str]:
         means = self._means
@@ -148,7 +152,7 @@ class Sending:
             data = content.read(0, self.size)
             whole = crc64(data)
             self.check_declared(whole)
-            content.check()
+            # The file is looked at once more before its last bytes leave.
             body = Body(data, lambda done: means.moved(self.candidate.path, done), content.check)
             with self.making(whole, body):
                 means.archive.put(self.new_object(), body, whole)

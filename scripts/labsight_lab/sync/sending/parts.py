@@ -9,7 +9,7 @@ from labsight_lab.sync.sending.archive import AlreadyThere, Denied, Part, Upload
 from labsight_lab.sync.sending.body import Body
 from labsight_lab.sync.sending.content import Content
 from labsight_lab.sync.sending.one_file import Means, Result, Sending, abort, part_size
-from labsight_lab.sync.sending.source import TransferBreak
+from labsight_lab.sync.sending.source import Stopped, TransferBreak
 from labsight_lab.sync.workers import in_parallel
 
 AT_A_TIME = 6  # parts of one file; more connections gain nothing, and memory is shared
@@ -65,7 +65,7 @@ class _PartSender:
         try:
             return self._stored(number)
         except TransferBreak as broken:
-            self._broken = broken
+            self._broken = self._broken or broken  # the first one is why the others end
             self._stop.set()
             raise
 
@@ -85,6 +85,8 @@ class _PartSender:
         return part, own
 
     def _tell(self, number: int, done: int) -> None:
+        if self._stop.is_set():  # there is no whole any more to which this part belongs
+            raise Stopped
         self._moved[number] = done
         self._means.moved(self._path, sum(list(self._moved.values())))
 

@@ -140,7 +140,8 @@ def _about(refused: Refusal, asked: Asked) -> Rejected | None:
     code, bucket = refused.code, asked.bucket
     if code in _OTHER_REGION:
         return Rejected(
-            f"bucket {bucket!r} lies in another region ({refused}); set AWS_DEFAULT_REGION"
+            f"bucket {bucket!r} lies in another region ({refused}); give --region, or set "
+            "archive.region in the settings file"
         )
     if code in _FULL:
         return Rejected(

@@ -100,10 +100,11 @@ def _read(body: bytes) -> ET.Element:
 
 def _root(body: bytes) -> ET.Element:
     """Parse an answer; raise ValueError."""
-    if b"<!" in body:  # no answer has declarations, and entities could grow without end
+    text = body.decode()  # and in no other encoding, in which declarations would look otherwise
+    if "<!" in text:  # no answer has declarations, and entities could grow without end
         raise ValueError("it declares a document type")
     try:
-        return ET.fromstring(body.strip())  # noqa: S314 - bounded, and without entities
+        return ET.fromstring(text.strip())  # noqa: S314 - bounded, and without entities
     except ET.ParseError as error:
         raise ValueError(str(error)) from None
 

@@ -1,6 +1,7 @@
 """Groups into the archive: judged, sent member by member, and closed by their ``unit.json``."""
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -10,7 +11,7 @@ from labsight_lab.sync.look.group import LONE_FILE, Group
 from labsight_lab.sync.look.plan import Pending
 from labsight_lab.sync.look.scan import Seen
 from labsight_lab.sync.sending.describing import Describer
-from labsight_lab.sync.sending.one_file import Means, Result
+from labsight_lab.sync.sending.one_file import Means, Result, is_large
 from labsight_lab.sync.sending.source import Fingerprint
 from labsight_lab.sync.sending.transfer import Outcome, transfer
 from labsight_lab.sync.sending.verdict import Judge, Verdict
@@ -21,16 +22,22 @@ _ARRIVED = frozenset({Result.UPLOADED, Result.SAME, Result.EXISTS})
 
 @dataclass(frozen=True)
 class _Done:
-    """How a task of a group ended, and the tasks that follow from it."""
+    """How a task of a group ended, and the tasks that follow from it.
+
+    ``large`` are those of large files, which have to wait for a turn. ``had_turn``: whether this
+    was one of them.
+    """
 
     place: str
     outcomes: Sequence[Outcome] = ()
     then: "Sequence[Callable[[], _Done]]" = ()
+    large: "Sequence[Callable[[], _Done]]" = ()
+    had_turn: bool = False
 
 
 @dataclass
 class _Unit:
-    """A unit on its way; ``left`` members are not dealt with yet."""
+    """A unit or lone file on its way; ``left`` members are not dealt with yet."""
 
     pending: Pending
     verdict: Verdict
@@ -42,7 +49,8 @@ class _Unit:
 class Sender:
     """Sends groups; more may be added while the outcomes are taken.
 
-    ``judge`` says, just before, whether a group may be sent, or why it is not.
+    Large files go few at a time, and keep no thread from the small ones while they wait. ``judge``
+    says, just before, whether a group may be sent, or why it is not.
     """
 
     def __init__(self, means: Means, describer: Describer, judge: Judge, *, threads: int) -> None:
@@ -51,6 +59,7 @@ class Sender:
             lambda task: task(), threads=threads, stop=means.stop
         )
         self._under_way: dict[str, int] = {}  # tasks by place
+        self._large: deque[Callable[[], _Done]] = deque()  # that wait for a turn
 
     def add(self, ready: Sequence[Pending]) -> None:
         """Add groups that are not under way yet."""
@@ -73,8 +82,13 @@ class Sender:
         Raises what concerns every file; then nothing is under way any more.
         """
         for done in self._crew.take(seconds):
+            if done.had_turn:
+                self._means.large.release()
+            self._large.extend(done.large)
             self._crew.add(done.then, first=True)
-            left = self._under_way.pop(done.place) - 1 + len(done.then)
+            while self._large and self._means.large.acquire(blocking=False):
+                self._crew.add([self._large.popleft()], first=True)
+            left = self._under_way.pop(done.place) - 1 + len(done.then) + len(done.large)
             if left:
                 self._under_way[done.place] = left
             yield from done.outcomes
@@ -88,24 +102,25 @@ class Sender:
         verdict = self._judge(pending)
         if isinstance(verdict, Outcome):
             return _Done(place, [verdict])
-        if pending.group.kind == LONE_FILE:
-            return _Done(place, [self._sent(pending, verdict, pending.group.members[0])])
         unit = _Unit(pending, verdict, len(pending.unsettled))
         if not unit.left:
             return self._close(unit)
-        return _Done(place, then=[partial(self._member, unit, seen) for seen in pending.unsettled])
-
-    def _sent(self, pending: Pending, verdict: Verdict, seen: Seen) -> Outcome:
-        return transfer(self._means, self._describer.file(pending.group, seen, verdict))
+        small, large = list[Callable[[], _Done]](), list[Callable[[], _Done]]()
+        for seen in pending.unsettled:
+            (large if is_large(seen.size) else small).append(partial(self._member, unit, seen))
+        if pending.group.kind == LONE_FILE and small:
+            return small[0]()
+        return _Done(place, then=small, large=large)
 
     def _member(self, unit: _Unit, seen: Seen) -> _Done:
-        outcome = self._sent(unit.pending, unit.verdict, seen)
+        group = unit.pending.group
+        outcome = transfer(self._means, self._describer.file(group, seen, unit.verdict))
         with unit.lock:
             unit.left -= 1
             unit.complete &= outcome.result in _ARRIVED
-            closes = unit.complete and not unit.left
+            closes = unit.complete and not unit.left and group.kind != LONE_FILE
         then = [partial(self._close, unit)] if closes else []
-        return _Done(unit.pending.group.place, [outcome], then)
+        return _Done(group.place, [outcome], then, had_turn=is_large(seen.size))
 
     def _close(self, unit: _Unit) -> _Done:
         """Send the ``unit.json``: from now on the importer knows of the unit."""

@@ -1,14 +1,15 @@
 """Files into the archive: every end of a transfer becomes an outcome in the journal."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from labsight.errors import LabsightError, SettingsError
+from labsight.errors import LabsightError, SettingsError, StorageUnavailable
 from labsight_lab.sync.journal.entries import Entry, State
 from labsight_lab.sync.journal.journal import Journal
 from labsight_lab.sync.look.candidate import Candidate, object_key
 from labsight_lab.sync.look.group import Group
-from labsight_lab.sync.sending.archive import Archive, Unreachable, UploadGone
+from labsight_lab.sync.sending.archive import Archive, Refused, Unreachable, UploadGone
 from labsight_lab.sync.sending.content import opened_content
 from labsight_lab.sync.sending.one_file import Means, Result, Sending, abort
 from labsight_lab.sync.sending.parts import send_in_parts
@@ -36,33 +37,20 @@ class Outcome:
 
 
 def transfer(means: Means, candidate: Candidate) -> Outcome:
-    """Send a file and journal how that ended; raise only what concerns every file."""
+    """Send a file and journal how that ended; raise only what concerns every file.
+
+    What another thread is still sending is left to it: that may take minutes after a run was
+    stopped, and a file may have become a part of a unit meanwhile.
+    """
     began = time.monotonic()
-    sending = Sending(means, candidate)
-    try:
-        with opened_content(candidate) as content:
-            result, reason = sending.run(content, send_in_parts)
-    except SourceChanged:
-        sending.drop_upload()
-        result, reason = Result.CHANGED, "it changed while it was sent"
-    except UploadGone:
-        sending.drop_upload()
-        result, reason = Result.FAILED, "its upload expired half way; run again to send it anew"
-    except OSError as error:
-        result, reason = Result.FAILED, f"cannot be read: {error.strerror or error}"
-    except (SettingsError, Unreachable):
-        raise
-    except LabsightError as error:
-        result, reason = Result.FAILED, error.message
-    if result in {Result.CHANGED, Result.FAILED}:
-        state = State.SEEN if result is Result.CHANGED else State.FAILED
-        sending.note(state=state, reason=reason)
-    return Outcome(
-        path=candidate.path,
-        place=candidate.unit or candidate.path,
-        size=sending.size,
-        result=result,
-        reason=reason,
+    with means.journal.claimed(candidate.path) as is_ours:
+        if not is_ours:
+            told = "an earlier attempt to send it has not ended yet"
+            return _outcome(candidate, Result.UNFINISHED, told)
+        sending = Sending(means, candidate)
+        result, reason = _sent(sending)
+    return replace(
+        _outcome(candidate, result, reason),
         key=sending.key,
         seconds=time.monotonic() - began,
         crc64=sending.entry.crc64 if result is Result.UPLOADED else None,
@@ -71,6 +59,48 @@ def transfer(means: Means, candidate: Candidate) -> Outcome:
 
 def abandon(archive: Archive, journal: Journal, source: str, entry: Entry) -> None:
     """Drop the open upload of a file that is no longer in the folder."""
-    if entry.upload:
-        abort(archive, object_key(source, entry.path, entry.revision + 1), entry.upload)
+    try:
+        if entry.upload:
+            abort(archive, object_key(source, entry.path, entry.revision + 1), entry.upload)
+    except Unreachable:
+        raise
+    except (Refused, StorageUnavailable):
+        return  # the next look tries again; until then the others are sent
     journal.write([replace(entry, state=State.SEEN, upload=None)], drop_parts=True)
+
+
+def _sent(sending: Sending) -> tuple[Result, str]:
+    try:
+        with opened_content(sending.candidate) as content:
+            return sending.run(content, send_in_parts)
+    except SourceChanged:
+        result, reason = Result.CHANGED, "it changed while it was sent"
+        _drop_upload(sending)
+    except UploadGone:
+        result, reason = Result.FAILED, "its upload expired half way; run again to send it anew"
+        _drop_upload(sending)
+    except OSError as error:
+        result, reason = Result.FAILED, f"cannot be read: {error.strerror or error}"
+    except (SettingsError, Unreachable):
+        raise
+    except LabsightError as error:
+        result, reason = Result.FAILED, error.message
+    state = State.SEEN if result is Result.CHANGED else State.FAILED
+    sending.note(state=state, reason=reason)
+    return result, reason
+
+
+def _drop_upload(sending: Sending) -> None:
+    """Drop what is open; what the archive fails to drop stays in the journal for the next time."""
+    with suppress(Refused, StorageUnavailable):
+        sending.drop_upload()
+
+
+def _outcome(candidate: Candidate, result: Result, reason: str) -> Outcome:
+    return Outcome(
+        path=candidate.path,
+        place=candidate.unit or candidate.path,
+        size=candidate.fingerprint.size,
+        result=result,
+        reason=reason,
+    )

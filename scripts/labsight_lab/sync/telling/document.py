@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from labsight_lab.sync.telling.journal_facts import Amount
+from labsight_lab.sync.telling.kinds import Kind
+from labsight_lab.sync.telling.known_problems import KnownProblems
 from labsight_lab.sync.telling.report import Report, Sent, Slide
 from labsight_lab.text import shown
 
@@ -22,7 +25,7 @@ def document(report: Report) -> dict[str, Any]:
         "planned_slides": _slides(report.slides),
         "existing": _reasons(report.existing),
         "unfinished": [
-            {"path": shown(path), "reason": reason, "until": moment(report.until.get(path))}
+            {"path": shown(path), "reason": shown(reason), "until": moment(report.until.get(path))}
             for path, reason in report.unfinished.items()
         ],
         "failed": _reasons(report.failed),
@@ -51,6 +54,22 @@ def moment(seconds: float | None) -> str | None:
     return datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="seconds")
 
 
+def amount_document(amount: Amount) -> dict[str, int]:
+    """Return so many slides, files and bytes."""
+    return {"slides": amount.slides, "files": amount.files, "bytes": amount.size}
+
+
+def problems_document(problems: KnownProblems) -> dict[str, list[dict[str, str | None]]]:
+    """Return what is wrong, by its kind."""
+    return {
+        kind.value: [
+            {"path": shown(one.path), "reason": one.reason, "since": moment(one.since)}
+            for one in problems.by_kind.get(kind, ())
+        ]
+        for kind in Kind
+    }
+
+
 def _sent(files: Iterable[Sent]) -> list[dict[str, Any]]:
     return [{"path": shown(s.path), "key": s.key, "bytes": s.size} for s in files]
 
@@ -63,4 +82,4 @@ def _slides(slides: Iterable[Slide]) -> list[dict[str, Any]]:
 
 
 def _reasons(reasons: dict[str, str]) -> list[dict[str, str]]:
-    return [{"path": shown(path), "reason": reason} for path, reason in reasons.items()]
+    return [{"path": shown(path), "reason": shown(reason)} for path, reason in reasons.items()]

@@ -16,6 +16,10 @@ SELECT state, {KIND}, count(*), sum(size), count(verified), min(verified),
        sum(sent >= ?), sum(iif(sent >= ?, size, 0)), sum(sent >= ?), sum(iif(sent >= ?, size, 0))
 FROM file GROUP BY 1, 2
 """  # noqa: S608 - KIND is above
+_MONTHS = f"""
+SELECT strftime('%Y-%m', sent, 'unixepoch', 'localtime'), {KIND}, count(*), sum(size)
+FROM file WHERE state IN ('uploaded', 'verified') GROUP BY 1, 2 ORDER BY 1
+"""  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -100,3 +104,16 @@ def _amount(rows: Iterable[tuple[str, int, int]]) -> Amount:
 
 def _least(times: Iterable[float | None]) -> float | None:
     return min((one for one in times if one is not None), default=None)
+
+
+def months(journal: Asks) -> list[tuple[str | None, Amount]]:
+    """Return what was sent in each month (``2026-11``, by this machine's clock), oldest first.
+
+    None stands for what was sent at a time that nobody knows.
+    """
+    rows = journal.ask(_MONTHS)
+    names = list(dict.fromkeys(month for month, *_ in rows))
+    return [
+        (name, _amount((kind, number, size) for month, kind, number, size in rows if month == name))
+        for name in names
+    ]

@@ -40,7 +40,10 @@ class EventLog:
         are made printable, long ones are cut; what is None is left out.
         """
         clean = {name: _harmless(value) for name, value in fields.items() if value is not None}
-        self._logger.log(level, "%s", _harmless(event), extra={"fields": clean})
+        # Made here, as the logger would look up which line of which file calls it.
+        record = logging.LogRecord(self._logger.name, level, "", 0, "%s", (_harmless(event),), None)
+        record.fields = clean
+        self._logger.handle(record)
 
     def close(self) -> None:
         """Close the file."""

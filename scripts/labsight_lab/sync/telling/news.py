@@ -44,7 +44,7 @@ class News:
         if not self._names_problems:
             return
         for problem in change.new:
-            self._say(f"{TITLES[problem.kind]}: {shown(problem.path)}: {problem.reason}")
+            self._say(f"{TITLES[problem.kind]}: {shown(problem.path)}: {shown(problem.reason)}")
         for problem, how in change.over:
             self._say(f"{shown(problem.path)}: {_end(problem, how)}")
 
@@ -57,7 +57,7 @@ class News:
 
     def troubled(self, error: LabsightError) -> None:
         """Tell what stops all files."""
-        self._say(f"{error.message} (tried again every minute)")
+        self._say(f"{shown(error.message)} (tried again every minute)")
 
     def answered(self, seconds: float) -> None:
         """Tell that nothing stops them any more."""

@@ -21,6 +21,12 @@ def put(text: str) -> None:
         sys.stdout.flush()
 
 
+def warn(text: str) -> None:
+    """Write text beside standard output, which belongs to a document."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"{text}\n")
+
+
 def item(name: str, reason: str, wide: int | None) -> list[str]:
     """Return ``  NAME: REASON``, or more lines where that is wider than the terminal.
 

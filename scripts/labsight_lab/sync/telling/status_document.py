@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from labsight_lab.sync.journal.runs import Run
-from labsight_lab.sync.telling.document import moment
-from labsight_lab.sync.telling.journal_facts import Amount
-from labsight_lab.sync.telling.kinds import Kind
+from labsight_lab.sync.telling.document import amount_document, moment, problems_document
 from labsight_lab.sync.telling.status_facts import Facts
 from labsight_lab.sync.telling.status_text import Around
 from labsight_lab.sync.telling.status_troubles import Trouble
@@ -21,10 +19,10 @@ def status_document(facts: Facts, around: Around, troubles: Sequence[Trouble]) -
         "at_work": facts.at_work,
         "run": _run(run),
         "last_trouble": _run(facts.last_trouble),
-        "archived": _amount(known.archived),
-        "sent_24_hours": _amount(known.day),
-        "sent_7_days": _amount(known.week),
-        "by_state": {state: _amount(amount) for state, amount in known.by_state.items()},
+        "archived": amount_document(known.archived),
+        "sent_24_hours": amount_document(known.day),
+        "sent_7_days": amount_document(known.week),
+        "by_state": {state: amount_document(its) for state, its in known.by_state.items()},
         "verified": known.verified,
         "never_verified": known.unverified,
         "oldest_never_verified": moment(known.oldest_unverified),
@@ -36,14 +34,8 @@ def status_document(facts: Facts, around: Around, troubles: Sequence[Trouble]) -
             for b in facts.begun
         ],
         "sending_others": facts.begun_small,
-        "problems": {
-            kind.value: [
-                {"path": shown(one.path), "reason": one.reason, "since": moment(one.since)}
-                for one in facts.problems.get(kind, ())
-            ]
-            for kind in Kind
-        },
-        "gone": list(map(shown, facts.gone)),
+        "problems": problems_document(facts.problems),
+        "gone": list(map(shown, facts.problems.gone)),
         "to_do": [{"what": one.what, "to_do": one.to_do} for one in troubles],
     }
 
@@ -61,10 +53,6 @@ def place_document(around: Around) -> dict[str, Any]:
         "journal": shown(str(target.journal_file)),
         "log": shown(str(around.log)),
     }
-
-
-def _amount(amount: Amount) -> dict[str, int]:
-    return {"slides": amount.slides, "files": amount.files, "bytes": amount.size}
 
 
 def _run(run: Run | None) -> dict[str, Any] | None:

@@ -1,41 +1,19 @@
-"""How things are with a folder and its archive, as far as the journal and the machine tell."""
+"""How things are with a folder and its archive, as far as the journal tells."""
 
 import os
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
-from labsight_lab.sync.journal.entries import State
-from labsight_lab.sync.journal.problems import kept
 from labsight_lab.sync.journal.reader import Reader, is_at_work
 from labsight_lab.sync.journal.runs import KEPT, Run, latest
 from labsight_lab.sync.sending.one_file import part_size
 from labsight_lab.sync.target import Target
 from labsight_lab.sync.telling.journal_facts import Totals, totals
-from labsight_lab.sync.telling.kinds import Kind
+from labsight_lab.sync.telling.known_problems import KnownProblems, known_problems
 
-_MOST = 10_000  # problems and begun files that are looked at one by one
-_UNSETTLED = (
-    "SELECT path, state, reason, changed, size, upload_id IS NOT NULL FROM file"
-    " WHERE state IN ('failed', 'conflict', 'exists', 'uploading') LIMIT ?"
-)
+_MOST = 10_000  # files on their way that are looked at one by one
+_UPLOADING = "SELECT path, size, upload_id IS NOT NULL FROM file WHERE state = 'uploading' LIMIT ?"
 _PARTS = "SELECT path, count(*) FROM part GROUP BY path"
-_OF_STATE = {
-    State.FAILED.value: Kind.FAILED,
-    State.CONFLICT.value: Kind.CONFLICT,
-    State.EXISTS.value: Kind.EXISTS,
-}
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong with one file or unit, and since when (seconds since 1970)."""
-
-    path: str
-    reason: str
-    since: float
 
 
 @dataclass(frozen=True)
@@ -51,8 +29,8 @@ class Begun:
 class Facts:
     """All that there is to say.
 
-    ``kept_for`` is the folder that the journal was last used for. ``gone`` files failed and are not
-    in the folder any more. ``last_trouble`` is the last run that something kept from sending.
+    ``kept_for`` is the folder that the journal was last used for. ``begun_small`` files are on
+    their way in one piece. ``last_trouble`` is the last run that something kept from sending.
     """
 
     now: float
@@ -61,8 +39,7 @@ class Facts:
     at_work: bool
     run: Run | None
     totals: Totals
-    problems: Mapping[Kind, list[Problem]] = field(default_factory=dict)
-    gone: list[str] = field(default_factory=list)
+    problems: KnownProblems = field(default_factory=KnownProblems)
     begun: list[Begun] = field(default_factory=list)
     begun_small: int = 0
     last_trouble: Run | None = None
@@ -74,10 +51,8 @@ def facts(target: Target) -> Facts:
     at_work = is_at_work(journal)
     with Reader(journal, target.identity) as reader:
         runs = latest(reader, KEPT)
-        rows = reader.ask(_UNSETTLED, _MOST)
+        uploading = reader.ask(_UPLOADING, _MOST)
         parts = dict(reader.ask(_PARTS))
-        problems, gone = _problems(target.folder, reader, rows)
-        uploading = [row for row in rows if row[1] == State.UPLOADING]
         return Facts(
             now=now,
             journal_size=journal.stat().st_size,
@@ -85,46 +60,15 @@ def facts(target: Target) -> Facts:
             at_work=at_work,
             run=runs[0] if runs else None,
             totals=totals(reader, now),
-            problems=problems,
-            gone=gone,
+            problems=known_problems(reader, target.folder),
             begun=[
-                Begun(os.fsdecode(row[0]), row[4], _share(row[4], parts.get(row[0], 0)))
-                for row in uploading
-                if row[5]
+                Begun(os.fsdecode(path), size, _share(size, parts.get(path, 0)))
+                for path, size, in_parts in uploading
+                if in_parts
             ],
-            begun_small=sum(not row[5] for row in uploading),
+            begun_small=sum(not in_parts for *_, in_parts in uploading),
             last_trouble=next((run for run in runs if run.trouble), None),
         )
-
-
-def _problems(
-    folder: Path, reader: Reader, rows: Sequence[Sequence[Any]]
-) -> tuple[dict[Kind, list[Problem]], list[str]]:
-    """Return what is wrong, by kind, the newest first; and what failed and is gone.
-
-    The last look knows of what has no row; the rows know of what `verify` has found since, and of
-    what a look through other files did not see.
-    """
-    found: dict[Kind, dict[str, Problem]] = {kind: {} for kind in Kind}
-    for one in kept(reader):
-        if one.kind in {Kind.FAILED, Kind.UNFINISHED}:
-            found[Kind(one.kind)][one.path] = Problem(one.path, one.reason, one.since)
-    gone = []
-    is_there = folder.is_dir()
-    for encoded, state, reason, changed, *_ in rows:
-        if state not in _OF_STATE:
-            continue
-        path = os.fsdecode(encoded)
-        if state != State.EXISTS and is_there and not os.path.lexists(folder / path):
-            gone.append(path)
-        elif path not in found[Kind.UNFINISHED]:
-            found[_OF_STATE[state]].setdefault(path, Problem(path, reason, changed))
-    newest = {
-        kind: sorted(problems.values(), key=lambda one: -one.since)
-        for kind, problems in found.items()
-        if problems
-    }
-    return newest, gone
 
 
 def _share(size: int, parts: int) -> float:

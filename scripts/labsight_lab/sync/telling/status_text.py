@@ -9,13 +9,15 @@ from labsight.keys import SLIDES
 from labsight_lab.sync.target import Target
 from labsight_lab.sync.telling.journal_facts import Amount
 from labsight_lab.sync.telling.kinds import TITLES, Kind
+from labsight_lab.sync.telling.known_problems import Problem
 from labsight_lab.sync.telling.out import item, wrapped
-from labsight_lab.sync.telling.status_facts import Facts, Problem
+from labsight_lab.sync.telling.status_facts import Facts
 from labsight_lab.sync.telling.status_troubles import Trouble
 from labsight_lab.sync.telling.summary import slides
 from labsight_lab.text import count, duration, shown, size
 
 NAMED = 20  # of one kind
+_NAMED_GONE = 3
 _LABEL = 10  # characters
 
 
@@ -37,12 +39,12 @@ def written(
     lines = [f"{shown(str(target.folder))} -> s3://{target.bucket}/{SLIDES}{target.source}/"]
     for label, text in (*_places(facts, around), *_run(facts), *_amounts(facts)):
         lines += wrapped(text, wide, indent=" " * (_LABEL + 3), first=f"  {label:<{_LABEL}} ")
-    if unfinished := facts.problems.get(Kind.UNFINISHED):
+    if unfinished := facts.problems.by_kind.get(Kind.UNFINISHED):
         lines.append(f"{TITLES[Kind.UNFINISHED]} ({len(unfinished):,}), looked at again and again:")
         lines += _named(unfinished, wide)
-    if facts.gone:
-        names = ", ".join(map(shown, facts.gone[:3])) + (", ..." if len(facts.gone) > 3 else "")
-        told = f"never archived, and not in the folder any more ({len(facts.gone):,}): {names}"
+    if gone := facts.problems.gone:
+        names = ", ".join(map(shown, gone[:_NAMED_GONE])) + ", ..." * (len(gone) > _NAMED_GONE)
+        told = f"never archived, and not in the folder any more ({len(gone):,}): {names}"
         lines += wrapped(told, wide)
     if not troubles:
         return [*lines, "nobody has to look"]

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from labsight_lab.sync.telling.kinds import ADVICE, TITLES, Kind
-from labsight_lab.sync.telling.status_facts import Facts, Problem
+from labsight_lab.sync.telling.known_problems import Problem
+from labsight_lab.sync.telling.status_facts import Facts
 from labsight_lab.text import shown
 
 _INTERRUPTED = 130
@@ -24,7 +25,7 @@ def troubles(facts: Facts, service: str | None) -> list[Trouble]:
     return _of_the_run(facts, service) + [
         Trouble(f"{TITLES[kind]} ({len(problems):,})", ADVICE[kind], problems)
         for kind in _WORTH_A_LOOK
-        if (problems := facts.problems.get(kind))
+        if (problems := facts.problems.by_kind.get(kind))
     ]
 
 

@@ -39,7 +39,8 @@ def summary(report: Report, wide: int | None = None) -> str:
     lines += _skipped(report, wide)
     for note in report.notes:
         lines += wrapped(f"note: {shown(note)}", wide)
-    if report.log:
+    left = (report.unfinished, report.failed, report.conflicts, report.existing)
+    if report.log and (report.sent_files or any(left)):
         lines.append(f"log: {shown(str(report.log))}")
     if report.interrupted:
         lines.append("stopped; run the same command again and it goes on where it was")
@@ -53,7 +54,7 @@ def listed(title: str, reasons: Iterable[tuple[str, str]], wide: int | None) -> 
         return []
     lines = [f"{title} ({len(found):,}):"]
     for path, reason in found[:_MOST]:
-        lines += item(shown(path), reason, wide)
+        lines += item(shown(path), shown(reason), wide)
     if len(found) > _MOST:
         lines.append(f"  and {len(found) - _MOST:,} more, which --json names")
     return lines

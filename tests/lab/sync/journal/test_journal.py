@@ -26,6 +26,7 @@ ENTRY = Entry(
     attempted=frozenset({7, 2**64 - 1}),
     revision=1,
     crc64=2**64 - 2,
+    sent=0.5,
     unit="day/",
     members="digest",
     verified=1.5,
@@ -223,6 +224,10 @@ def test_a_journal_of_the_first_release_goes_on(tmp_path: Path) -> None:
         assert done is not None
         assert begun is not None
         assert (done.state, done.revision, done.crc64) == (State.UPLOADED, 1, None)
-        assert (begun.state, begun.upload, begun.attempted) == (State.UPLOADING, None, {0})
+        assert (begun.state, begun.upload, begun.attempted) == (
+            State.UPLOADING,
+            None,
+            frozenset({0}),
+        )
         assert journal.parts("begun.svs") == {}
         journal.close()

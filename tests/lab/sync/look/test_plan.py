@@ -8,7 +8,7 @@ import pytest
 from labsight_lab.sync.journal.entries import Known, State, members_digest
 from labsight_lab.sync.look.groups import Grouper
 from labsight_lab.sync.look.plan import Plan, Wanted, make_plan
-from labsight_lab.sync.look.scan import Problem, scan
+from labsight_lab.sync.look.scan import Problem, Seen, scan
 from tests.lab.support import LONG_AGO, write
 from tests.support.ome_sets import make_set
 
@@ -121,6 +121,26 @@ def test_a_name_too_long_for_a_key_is_a_problem_of_that_file_alone(tmp_path: Pat
     assert places(plan) == ["a.svs"]
 
 
+def test_a_name_too_long_for_its_next_revision_is_a_problem_too(tmp_path: Path) -> None:
+    longest = "/".join(["x" * 199] * 5) + "/"
+    longest += "y" * (1024 - len("slides/scanner-1/") - len(longest) - 4) + ".svs"
+    write(tmp_path / longest, b"x")
+    assert places(look(tmp_path)) == [longest]
+    plan = look(tmp_path, {longest: entry(size=2)})
+    assert (places(plan), [problem.path for problem in plan.problems]) == ([], [longest])
+
+
+@pytest.mark.parametrize("mtime_ns", [1 << 63, -11_644_473_600 * 10**9])
+def test_a_time_that_no_journal_can_keep_is_a_problem_of_that_file_alone(
+    tmp_path: Path, mtime_ns: int
+) -> None:
+    write(tmp_path / "a.svs", b"x")
+    found = scan(tmp_path)
+    found.files.append(Seen("b.svs", 1, mtime_ns))
+    plan = make_plan(found, Wanted(source="scanner-1"), {}, Grouper(tmp_path).grouped)
+    assert (places(plan), [problem.path for problem in plan.problems]) == (["a.svs"], ["b.svs"])
+
+
 def test_patterns_narrow_what_is_sent_and_what_they_leave_out_is_counted(tmp_path: Path) -> None:
     for name in ("a.svs", "b.svs", "old/a.svs"):
         write(tmp_path / name, b"x")
@@ -161,6 +181,17 @@ def test_a_unit_that_the_archive_has_is_unchanged(tmp_path: Path) -> None:
     write(tmp_path / "b.svs", b"x")  # then all are grouped
     plan = look(tmp_path, closed(*names))
     assert (places(plan), plan.unchanged) == (["b.svs"], 3)
+
+
+@pytest.mark.parametrize("unread", ["s1", "s1/below"])
+def test_a_unit_of_which_a_folder_cannot_be_read_waits_for_it(tmp_path: Path, unread: str) -> None:
+    mrxs(tmp_path, "Data0001.dat")
+    write(tmp_path / "b.svs", b"x")
+    found = scan(tmp_path)
+    found.problems.append(Problem(unread, "the folder cannot be read: Input/output error"))
+    plan = make_plan(found, Wanted(source="scanner-1"), {}, Grouper(tmp_path).grouped)
+    assert places(plan) == ["b.svs"]
+    assert Problem("s1/", f"{unread} cannot be read, and may belong to it") in plan.problems
 
 
 def test_a_late_member_reopens_its_unit(tmp_path: Path) -> None:

@@ -1,13 +1,25 @@
 """A walk finds every regular file, names what it cannot read, and follows no link."""
 
+import errno
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from labsight_lab.sync.look import scan as module
-from labsight_lab.sync.look.scan import HIDDEN, IRREGULAR, LEFT_OUT, LINK, Problem, Seen, scan
+from labsight_lab.sync.look.scan import (
+    HIDDEN,
+    IRREGULAR,
+    LEFT_OUT,
+    LINK,
+    Problem,
+    Seen,
+    is_gone,
+    scan,
+)
 from tests.lab.support import LONG_AGO, write
 
 
@@ -77,6 +89,29 @@ def test_a_folder_that_cannot_be_read_is_named_and_the_rest_goes_on(
     assert [seen.path for seen in found.files] == ["open/a.svs"]
 
 
+def test_of_a_folder_whose_listing_breaks_off_nothing_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("half/1.dcm", "half/2.dcm", "half/below/3.dcm", "whole/4.dcm"):
+        write(tmp_path / name, b"x")
+    scandir = os.scandir
+
+    @contextmanager
+    def breaking(path: str) -> Iterator[Iterator[os.DirEntry[str]]]:
+        with scandir(path) as listing:
+            yield broken(listing) if path.endswith("half") else listing
+
+    def broken(listing: Iterator[os.DirEntry[str]]) -> Iterator[os.DirEntry[str]]:
+        yield next(listing)
+        yield next(listing)
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "scandir", breaking)
+    found = scan(tmp_path)
+    assert [seen.path for seen in found.files] == ["whole/4.dcm"]
+    assert found.problems == [Problem("half", "the folder cannot be read: Input/output error")]
+
+
 def test_a_folder_that_is_away_is_named(tmp_path: Path) -> None:
     assert scan(tmp_path / "share").problems == [
         Problem(".", "the folder cannot be read: No such file or directory")
@@ -100,3 +135,22 @@ def test_folders_that_are_left_out_are_not_walked(tmp_path: Path) -> None:
     found = scan(tmp_path, ("old/",))
     assert [seen.path for seen in found.files] == ["a/new.svs"]
     assert found.skipped.names == [Problem("a/old/", LEFT_OUT)]
+
+
+@pytest.mark.parametrize("path", ["a.svs", "below/a.svs", "below/s1/"])
+def test_a_file_is_gone_when_its_folder_is_there_and_lacks_it(tmp_path: Path, path: str) -> None:
+    there = write(tmp_path / path.rstrip("/"), b"x")
+    assert not is_gone(tmp_path, path)
+    there.unlink()
+    assert is_gone(tmp_path, path)
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOENT, errno.EACCES, errno.EINVAL])
+def test_no_file_is_gone_when_its_folder_cannot_be_read(
+    tmp_path: Path, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(path: str) -> object:
+        raise OSError(number, os.strerror(number), path)
+
+    monkeypatch.setattr(os, "scandir", failing)
+    assert not is_gone(tmp_path, "below/a.svs")

@@ -43,3 +43,21 @@ def test_a_run_that_stops_does_not_wait_for_room() -> None:
         stop.set()
         with memory.holding(10, stop):
             pass
+
+
+def test_who_needs_much_is_not_passed_by_those_who_need_little() -> None:
+    memory, stop, order = Memory(10), threading.Event(), list[int]()
+
+    def take(count: int) -> None:
+        with memory.holding(count, stop):
+            order.append(count)
+
+    threads = [threading.Thread(target=take, args=(count,)) for count in (10, 1)]
+    with memory.holding(5, stop):
+        for thread in threads:
+            thread.start()
+            thread.join(0.05)  # it is in the line by then, or the test proves less
+        assert order == []
+    for thread in threads:
+        thread.join(10)
+    assert order == [10, 1]

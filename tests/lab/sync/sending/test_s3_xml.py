@@ -97,6 +97,8 @@ def test_keys_are_read_as_they_are_where_nothing_is_encoded() -> None:
         b"",
         b"<html>",
         b"<!DOCTYPE x [<!ENTITY a 'aaaa'>]><x>&a;</x>",
+        "<?xml version='1.0' encoding='utf-16'?><!DOCTYPE r []><r></r>".encode("utf-16"),
+        b"<?xml version='1.0' encoding='no-such'?><!DOCTYPE r []><r></r>",
         b"<r><IsTruncated>true</IsTruncated></r>",
         b"<r><IsTruncated>true</IsTruncated>" + UPLOAD % (b"a", b"i") + b"</r>",
     ],

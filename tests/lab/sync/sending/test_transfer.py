@@ -1,22 +1,26 @@
 """One file into the archive: whole, resumed, refused, changed in our hands, killed anywhere."""
 
+import os
+import sys
 import tempfile
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labsight.errors import SettingsError, StorageUnavailable
+from labsight.errors import LabsightError, SettingsError, StorageUnavailable
 from labsight_lab.sync.journal.commits import Change, Commits
 from labsight_lab.sync.journal.entries import State
 from labsight_lab.sync.journal.journal import Journal
 from labsight_lab.sync.sending import body, one_file, parts, source
+from labsight_lab.sync.sending import transfer as transfer_module
 from labsight_lab.sync.sending.archive import (
     AlreadyThere,
     Answer,
@@ -30,8 +34,9 @@ from labsight_lab.sync.sending.archive import (
 from labsight_lab.sync.sending.body import Body
 from labsight_lab.sync.sending.memory import Memory
 from labsight_lab.sync.sending.one_file import Means, Result, part_size
-from labsight_lab.sync.sending.source import Stopped
+from labsight_lab.sync.sending.source import SourceChanged, Stopped
 from labsight_lab.sync.sending.transfer import Outcome, abandon, transfer
+from labsight_lab.sync.workers import in_parallel
 from tests.lab.support import (
     LONG_AGO,
     Killed,
@@ -459,7 +464,7 @@ def test_a_rescan_noticed_at_a_second_attempt_does_not_deny_the_first(lab: Lab) 
         write(lab.folder / "a.svs", SMALL[::-1], LONG_AGO + 5)
         list(content.blocks())
 
-    lab.archive.put = put_again  # type: ignore[method-assign] # a client that sends it again
+    lab.archive.put = put_again  # type: ignore[method-assign, assignment] # a client that sends it again
     assert [o.result for o in lab.run()] == [Result.CHANGED]
     lab.archive.put = put  # type: ignore[method-assign]
     assert [o.result for o in lab.run()] == [Result.UPLOADED]
@@ -684,3 +689,162 @@ def test_parts_grow_with_the_file_so_that_their_number_stays_allowed(
     for size in (160_000 * mib, 160_000 * mib + 1, 5 << 40):
         assert part_size(size) % mib == 0
         assert -(-size // part_size(size)) <= 10_000
+
+
+def unreadable(*_: object) -> None:
+    raise PermissionError(13, "Permission denied")
+
+
+@pytest.mark.parametrize("data", [SMALL, LARGE])
+def test_a_file_that_was_only_touched_is_not_sent_again_after_a_failure_either(
+    lab: Lab, data: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(lab.folder / "a.svs", data)
+    lab.run()
+    write(lab.folder / "a.svs", data, LONG_AGO + 60)
+    with monkeypatch.context() as away:
+        away.setattr(transfer_module, "opened_content", unreadable)
+        assert [o.result for o in lab.run()] == [Result.FAILED]
+    assert [o.result for o in lab.run()] == [Result.SAME]
+    assert lab.state() is State.UPLOADED
+    assert lab.archive.objects == {KEY: data}
+    assert lab.run() == []
+
+
+@pytest.mark.parametrize(("data", "request_"), [(SMALL, "put"), (LARGE, "put_part")])
+def test_content_that_came_back_before_other_content_arrived_is_not_sent_again(
+    lab: Lab, data: bytes, request_: str
+) -> None:
+    write(lab.folder / "a.svs", data)
+    lab.run()
+    write(lab.folder / "a.svs", data[::-1], LONG_AGO + 60)
+    lab.archive.before = on_request(request_, Refused("no"))
+    assert [o.result for o in lab.run()] == [Result.FAILED]
+    write(lab.folder / "a.svs", data, LONG_AGO + 70)
+    assert [o.result for o in lab.run()] == [Result.SAME]
+    assert lab.archive.objects == {KEY: data}
+    assert lab.archive.uploads == {}
+    assert lab.run() == []
+
+
+def test_content_that_came_back_after_other_content_may_have_arrived_is_sent(lab: Lab) -> None:
+    write(lab.folder / "a.svs", SMALL)
+    lab.run()
+    write(lab.folder / "a.svs", SMALL[::-1], LONG_AGO + 60)
+    lab.archive.after = on_request("put", Killed())
+    lab.run_killed()
+    write(lab.folder / "a.svs", SMALL, LONG_AGO + 70)
+    assert [o.result for o in lab.run()] == [Result.UPLOADED]
+    assert lab.archive.objects["slides/scanner-1/a~r3.svs"] == SMALL
+
+
+@pytest.mark.parametrize("error", [StorageUnavailable("503"), Refused("400")])
+def test_an_upload_that_cannot_be_dropped_stops_no_other_file(
+    lab: Lab, error: LabsightError
+) -> None:
+    file = write(lab.folder / "a.svs", LARGE)
+    write(lab.folder / "b.svs", SMALL, LONG_AGO + 1)
+
+    def grow(path: str, position: int) -> None:
+        if (path, position) == ("a.svs", 2000):
+            file.write_bytes(LARGE + b"more")
+
+    lab.moved = grow
+    lab.archive.before = on_request("abort", error)
+    assert [o.result for o in lab.run()] == [Result.CHANGED, Result.UPLOADED]
+    assert len(lab.archive.uploads) == 1
+    lab.moved = lambda _path, _position: None
+    assert [o.result for o in lab.run()] == [Result.UPLOADED]
+    assert lab.archive.uploads == {}
+
+
+@pytest.mark.parametrize("error", [StorageUnavailable("503"), Refused("400")])
+def test_the_upload_of_a_file_that_is_gone_is_dropped_later_when_it_cannot_be_now(
+    lab: Lab, error: LabsightError
+) -> None:
+    write(lab.folder / "a.svs", LARGE)
+    lab.archive.before = on_request("put_part", Killed(), nth=3)
+    lab.run_killed()
+    lab.archive.before = on_request("abort", error)
+    with closing(open_journal(lab.folder, lab.journal_file)) as journal:
+        for uploads in (1, 0):
+            (entry,) = journal.open_uploads()
+            abandon(lab.archive, journal, "scanner-1", entry)
+            assert len(lab.archive.uploads) == uploads
+        assert journal.open_uploads() == []
+
+
+def test_what_another_thread_still_sends_is_left_to_it(lab: Lab) -> None:
+    write(lab.folder / "a.svs", SMALL)
+    with closing(open_journal(lab.folder, lab.journal_file)) as journal:
+        (found,) = unsettled(lab.folder, journal)
+        second: list[Outcome] = []
+
+        def begin_again(request: str) -> None:
+            if request == "put" and not second:
+                second.append(transfer(lab.means(journal), found))
+
+        lab.archive.before = begin_again
+        assert transfer(lab.means(journal), found).result is Result.UPLOADED
+        assert [o.result for o in second] == [Result.UNFINISHED]
+        assert lab.archive.requests == ["put"]
+        entry = journal.entry("a.svs")
+        assert entry is not None
+        assert entry.state is State.UPLOADED
+        assert transfer(lab.means(journal), found).result is Result.SAME
+
+
+@pytest.mark.parametrize("has_changed", [True, False])
+def test_the_other_parts_of_a_file_that_cannot_be_sent_end_too(
+    lab: Lab, has_changed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "AT_A_TIME", 2)
+    write(lab.folder / "a.svs", LARGE)
+    stops: list[threading.Event] = []
+
+    def watched(*given: Any, stop: threading.Event, **named: Any) -> Any:
+        stops.append(stop)
+        return in_parallel(*given, stop=stop, **named)
+
+    monkeypatch.setattr(parts, "in_parallel", watched)
+    calls, both = count(1), threading.Barrier(2, timeout=10)
+
+    def hook(request: str) -> None:
+        if request == "put_part":
+            number = next(calls)
+            both.wait()
+            if number == 1:
+                raise SourceChanged if has_changed else StorageUnavailable("503")
+            assert stops[0].wait(10)
+
+    lab.archive.before = hook
+    assert [o.result for o in lab.run()] == [Result.CHANGED if has_changed else Result.FAILED]
+    assert lab.archive.bytes_received == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all names are text")
+def test_a_name_that_is_no_text_may_be_in_a_reason(lab: Lab) -> None:
+    name = os.fsdecode(b"\xff.svs")
+    file = write(lab.folder / name, SMALL)
+    with closing(open_journal(lab.folder, lab.journal_file)) as journal:
+        (found,) = unsettled(lab.folder, journal)
+        file.unlink()
+        os.mkfifo(file)
+        assert transfer(lab.means(journal), found).result is Result.FAILED
+        entry = journal.entry(name)
+        assert entry is not None
+        assert "is not a regular file" in entry.reason
+
+
+def test_a_large_file_whose_turn_comes_after_the_end_asks_for_nothing(lab: Lab) -> None:
+    write(lab.folder / "a.svs", LARGE)
+    with closing(open_journal(lab.folder, lab.journal_file)) as journal:
+        means = lab.means(journal)
+        (found,) = unsettled(lab.folder, journal)
+
+        def stopped(_path: str, _position: int) -> None:
+            raise Stopped
+
+        with pytest.raises(Stopped):
+            transfer(replace(means, moved=stopped), found)
+    assert lab.archive.requests == []

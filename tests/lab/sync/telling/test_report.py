@@ -1,66 +1,54 @@
-"""What a run did, as people and machines read it."""
+"""What a run did is counted over all of its looks."""
 
-import json
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
-from labsight_lab.sync.look.plan import Plan, Problem
-from labsight_lab.sync.telling.progress import Lines, Meter, Silent, display_for
-from labsight_lab.sync.telling.report import Report, Sent
+from labsight_lab.sync.look.plan import Pending, Plan
+from labsight_lab.sync.look.scan import Problem, Skipped
+from labsight_lab.sync.sending.one_file import Result
+from labsight_lab.sync.telling.report import Slide
+from tests.lab.sync.telling.made import closed, ended, lone, report, unit
 
 
-def report() -> Report:
-    return Report(
-        Path("/slides"),
-        "archive",
-        "scanner-1",
-        uploaded=[Sent("a.svs", "slides/scanner-1/a.svs", 2_000_000)],
-        existing={"b.svs": "its answer was lost"},
-        unfinished={"c.svs": "still being written"},
-        failed={"d\x1b[2J.svs": "cannot be read"},
-        conflicts={"e.svs": "taken"},
-        unchanged=1200,
-        skipped=Counter({"hidden": 7}),
-        skipped_names=[Problem(f".{n}", "hidden") for n in range(7)],
-        seconds=61,
-    )
+def plan(*pending: Pending, **about: object) -> Plan:
+    made = Plan(pending=list(pending))
+    for name, value in about.items():
+        setattr(made, name, value)
+    return made
 
 
-def test_the_summary_names_everything_that_needs_somebody() -> None:
-    assert report().summary().splitlines() == [
-        "sent 1 file, 2.0 MB in 1 min 01 s; 1,200 unchanged, 7 skipped",
-        "not proven to be in the archive (1):",
-        "  b.svs: its answer was lost",
-        "not finished, left for the next run (1):",
-        "  c.svs: still being written",
-        "failed (1):",
-        "  d\\x1b[2J.svs: cannot be read",
-        "conflicts, nothing was overwritten (1):",
-        "  e.svs: taken",
-        "skipped, hidden (7): .0, .1, .2, .3, .4, ...",
+def no_reason(_: str) -> str:
+    return ""
+
+
+def test_files_slides_and_bytes_are_counted_without_what_labsight_makes() -> None:
+    one, slide = report(), unit(sizes=(10, 20, 30))
+    one.add(ended("b.svs", size=5))
+    for seen in slide.unsettled:
+        one.add(ended(seen.path, place="a/s1/", size=seen.size))
+    one.add(closed(slide))
+    assert (one.sent_slides, one.sent_files, one.sent_bytes, one.bytes) == (2, 4, 65, 65)
+    assert list(one.units) == [
+        Slide("a/s1.mrxs with 2 more files", "slides/s/a/s1/unit.json", "mrxs", 3, 60)
     ]
+    assert [sent.path for sent in one.uploaded][-1] == "a/s1/unit.json"
 
 
-def test_a_dry_run_lists_what_it_would_send_and_where() -> None:
-    planned = Report(Path("/slides"), "archive", "s-1", dry_run=True)
-    planned.planned.append(Sent("a.svs", "slides/s-1/a.svs", 1000))
-    assert planned.summary().splitlines() == [
-        "would send 1 file, 1.0 kB; 0 unchanged, 0 skipped",
-        "  a.svs -> slides/s-1/a.svs (1.0 kB)",
+def test_a_dry_run_plans_files_and_slides() -> None:
+    one, slide = report(dry_run=True), unit(sizes=(10, 20, 30))
+    one.plan(lone("Fall 50%.svs", 5))
+    one.plan(Pending(group=slide.group, unsettled=slide.unsettled[1:]))
+    assert [(sent.path, sent.size) for sent in one.planned] == [
+        ("Fall 50%.svs", 5),
+        ("a/s1/0.dat", 20),
+        ("a/s1/1.dat", 30),
     ]
-
-
-def test_the_document_is_json_and_holds_the_same() -> None:
-    document = json.loads(json.dumps(report().document()))
-    assert document["uploaded"] == [
-        {"path": "a.svs", "key": "slides/scanner-1/a.svs", "bytes": 2_000_000}
+    assert [(slide.key, slide.files, slide.size) for slide in one.slides] == [
+        ("slides/scanner-1/Fall 50%25.svs", 1, 5),
+        ("slides/scanner-1/a/s1/unit.json", 2, 50),
     ]
-    assert document["failed"] == [{"path": "d\\x1b[2J.svs", "reason": "cannot be read"}]
-    assert document["skipped"]["by_reason"] == {"hidden": 7}
-    assert (document["unchanged"], document["bytes"]) == (1200, 2_000_000)
-    assert (document["seconds"], document["exit_code"]) == (61, 1)
+    assert one.bytes == 55
 
 
 @pytest.mark.parametrize(
@@ -75,60 +63,59 @@ def test_the_document_is_json_and_holds_the_same() -> None:
     ],
 )
 def test_the_exit_code_follows_what_happened(change: dict[str, object], code: int) -> None:
-    one = Report(Path("/slides"), "archive", "scanner-1")
+    one = report()
     for name, value in change.items():
         setattr(one, name, value)
     assert one.exit_code == code
 
 
-def test_a_new_pass_forgets_what_is_solved_and_keeps_what_waits() -> None:
+def test_a_failure_stays_while_it_is_tried_again_and_goes_when_it_is_over() -> None:
     one = report()
-    one.failed = {"solved.svs": "503", "waits.svs": "503"}
-    one.begin_pass(Plan(unchanged={"a.svs", "old.svs"}), {"waits.svs"})
-    assert one.failed == {"waits.svs": "503"}
-    assert (one.unfinished, one.conflicts) == ({}, {})
-    assert one.unchanged == 1, "what this run sent is not counted as unchanged"
+    one.add(ended("a.svs", Result.FAILED, "503"))
+    one.add(ended("b.svs", Result.FAILED, "503"))
+    one.begin_look(plan(lone("a.svs")), no_reason)
+    assert one.failed == {"a.svs": "503"}, "b.svs is not there any more"
+    one.add(ended("a.svs"))
+    assert one.failed == {}
 
 
-def test_lines_tell_rate_and_time_left(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = [100.0]
-    monkeypatch.setattr("labsight_lab.sync.telling.progress.time.monotonic", lambda: now[0])
-    meter = Meter(Lines())
-    meter.begin(2, 40_000_000)
-    now[0] += 29
-    meter.moved("a.svs", 1)
-    now[0] += 1
-    meter.moved("a.svs", 10_000_000)
-    now[0] += 1
-    meter.moved("b.svs", 10_000_000)
-    meter.end()
-    assert capsys.readouterr().out.splitlines() == [
-        "sending 2 files, 40.0 MB",
-        "10.0 MB of 40.0 MB, 333.3 kB/s, about 1 min 30 s left",
-    ]
+def test_what_becomes_of_a_unit_goes_for_its_parts() -> None:
+    one, slide = report(), unit()
+    one.add(ended("a/s1/0.dat", Result.FAILED, "503", place="a/s1/"))
+    assert one.place_of("a/s1/0.dat") == "a/s1/"
+    one.begin_look(plan(slide), no_reason)
+    assert list(one.failed) == ["a/s1/0.dat"]
+    one.add(ended("a/s1/", Result.UNFINISHED, "lacks a/s1/1.dat"))
+    assert (one.failed, list(one.unfinished)) == ({}, ["a/s1/"])
 
 
-def test_a_json_run_shows_no_progress(capsys: pytest.CaptureFixture[str]) -> None:
-    display = display_for(as_json=True)
-    assert isinstance(display, Silent)
-    display.begin(1, 1)
-    display.say("sent")
-    display.end()
-    assert capsys.readouterr() == ("", "")
+def test_a_failed_file_that_is_written_again_is_only_young() -> None:
+    one = report()
+    one.add(ended("a.svs", Result.FAILED, "cut off"))
+    one.begin_look(plan(lone("a.svs")), no_reason)
+    one.leave("a.svs", "young", 1000.0)
+    assert (one.failed, one.unfinished, one.until) == (
+        {},
+        {"a.svs": "young"},
+        {"a.svs": 1000.0},
+    )
+    one.begin_look(plan(lone("a.svs")), no_reason)
+    assert (one.unfinished, one.until) == ({}, {})
 
 
-def test_a_terminal_gets_a_bar_and_names_above_it(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-    display = display_for(as_json=False)
-    display.begin(2, 100)
-    display.moved(50)
-    display.say("sent [bold]a.svs[/bold]")
-    display.end()
-    shown = capsys.readouterr()
-    assert shown.out == ""
-    assert "2 files" in shown.err
-    assert "sent [bold]a.svs[/bold]" in shown.err, "a file name is no markup"
+def test_a_look_brings_problems_and_conflicts_with_their_reasons() -> None:
+    one = report()
+    told = plan(problems=[Problem("x", "two names")], conflicts=["c.svs"], unchanged=12)
+    told.skipped = Skipped(Counter({"hidden": 7}))
+    one.add(ended("sent.svs"))
+    one.begin_look(told, lambda path: f"{path} is taken")
+    assert one.failed == {"x": "two names"}
+    assert one.conflicts == {"c.svs": "c.svs is taken"}
+    assert one.unchanged == 11, "what this run sent is not counted as unchanged"
+
+
+def test_what_was_only_touched_is_unchanged() -> None:
+    one = report()
+    one.add(ended("a.svs", Result.SAME))
+    one.add(ended("b.svs", Result.EXISTS, "not proven"))
+    assert (one.unchanged, one.sent_files, one.existing) == (1, 0, {"b.svs": "not proven"})
