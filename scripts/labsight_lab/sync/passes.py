@@ -252,6 +252,8 @@ class Passes:
             self._sender.close()
             self._sender = None
             self.meter.end()
+            if self.journal is not None:
+                self.journal.flush()
 
     def _note(self, outcome: Outcome) -> None:
         self.meter.ended(outcome)

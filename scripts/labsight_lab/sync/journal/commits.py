@@ -41,6 +41,16 @@ class Commits:
         if mine.failure is not None:
             raise mine.failure
 
+    def later(self, change: Change) -> None:
+        """Let a change go with the next commit, and do not wait for it."""
+        with self._lock:
+            self.waiting.append(_Waiting(change))
+
+    def flush(self) -> None:
+        """Commit what waits, or raise."""
+        if self.waiting:
+            self.make(lambda _: None)
+
     def _commit_waiting(self) -> None:
         with self._lock:
             batch, self.waiting = self.waiting, []

@@ -54,6 +54,8 @@ class Journal:
                 path, timeout=10, isolation_level=None, check_same_thread=False
             )
         self._commits = Commits(self._db)
+        self._paths: set[str] | None = None  # all that there are rows for, once they were read
+        self._owed: set[str] = set()  # those whose last change goes with the next commit
         try:
             with self._explained():
                 self._open(identity)
@@ -101,23 +103,32 @@ class Journal:
 
     def close(self) -> None:
         """Let go of the file and of the lock."""
-        with self._commits.turn:
-            self._db.close()
-            if self._guard is not None:
-                self._guard.close()
+        try:
+            self.flush()
+        finally:
+            with self._commits.turn:
+                self._db.close()
+                if self._guard is not None:
+                    self._guard.close()
 
     def known(self) -> dict[str, Known]:
         """Return what a look at the folder needs of all that is known, by relative path."""
         rows = self.ask("SELECT path, size, mtime_ns, state, revision, unit, members FROM file")
         decode = os.fsdecode
-        return {
+        known = {
             decode(path): Known(size, mtime_ns, state, revision, decode(unit), members)
             for path, size, mtime_ns, state, revision, unit, members in rows
         }
+        self._paths = set(known)
+        return known
 
     def entry(self, path: str) -> Entry | None:
         """Return what is known of one file or unit."""
-        rows = self.ask(f"{_ENTRY} WHERE path = ?", os.fsencode(path))
+        if self._paths is not None and path not in self._paths:
+            return None  # only who holds the lock adds rows
+        if path in self._owed:
+            self.flush()
+        rows = self._asked(f"{_ENTRY} WHERE path = ?", os.fsencode(path))
         return _entry(rows[0]) if rows else None
 
     def entries(self, state: State | None = None) -> Iterator[Entry]:
@@ -135,16 +146,37 @@ class Journal:
         """Return the files of which an upload in parts is open."""
         return list(map(_entry, self.ask(f"{_ENTRY} WHERE upload_id IS NOT NULL")))
 
-    def write(self, entries: Iterable[Entry], *, drop_parts: bool = False) -> None:
-        """Keep what is now known of these files, all of them or none."""
-        rows = [_row(entry) for entry in entries]
+    def write(
+        self, entries: Iterable[Entry], *, drop_parts: bool = False, wait: bool = True
+    ) -> None:
+        """Keep what is now known of these files, all of them or none.
+
+        Without ``wait`` it is on disk with the next change or `flush`, and read as it is at once:
+        for answers, of which an earlier entry says that they may have come.
+        """
+        rows = []
+        for entry in entries:
+            rows.append(_row(entry))
+            if self._paths is not None:
+                self._paths.add(entry.path)
 
         def change(db: sqlite3.Connection) -> None:
             db.executemany(_KEEP, rows)
             if drop_parts:
                 db.executemany("DELETE FROM part WHERE path = ?", [(row[0],) for row in rows])
 
-        self.change(change)
+        if wait:
+            self.change(change)
+        else:
+            self._commits.later(change)
+            self._owed.update(os.fsdecode(row[0]) for row in rows)
+
+    def flush(self) -> None:
+        """Put on disk what was written without waiting."""
+        owed = set(self._owed)
+        with self._explained():
+            self._commits.flush()
+        self._owed -= owed
 
     def write_part(self, path: str, part: Part, crc64: int) -> None:
         """Keep that a part is stored."""
@@ -176,6 +208,11 @@ class Journal:
 
     def ask(self, question: str, *given: object) -> list[tuple[Any, ...]]:
         """Return the rows that answer a question."""
+        if self._owed:
+            self.flush()
+        return self._asked(question, *given)
+
+    def _asked(self, question: str, *given: object) -> list[tuple[Any, ...]]:
         with self._commits.turn, self._explained():
             return self._db.execute(question, given).fetchall()
 

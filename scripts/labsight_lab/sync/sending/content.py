@@ -1,6 +1,5 @@
 """The bytes of what is sent, wherever they are."""
 
-import mmap
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,16 +9,12 @@ from typing import Protocol
 from labsight_lab.sync.look.candidate import Candidate
 from labsight_lab.sync.sending.source import SourceChanged, check_unchanged, opened
 
-# Memory for more than this is asked of the system and given back at once: the heap would keep it
-# for threads that have no use for it.
-_LARGE = 1 << 20
-
 
 class Content(Protocol):
     """Bytes that several threads may read."""
 
-    def read(self, start: int, length: int) -> bytes | memoryview:
-        """Return a stretch; raise SourceChanged when it is not there any more."""
+    def read(self, start: int, length: int, room: memoryview | None = None) -> bytes | memoryview:
+        """Return a stretch, in ``room`` if one of its length is given; raise SourceChanged."""
         ...
 
     def check(self) -> None:
@@ -34,24 +29,22 @@ class FileContent:
         self._file, self._candidate = file, candidate
         self._turn = threading.Lock()
 
-    def read(self, start: int, length: int) -> bytes | memoryview:
+    def read(self, start: int, length: int, room: memoryview | None = None) -> bytes | memoryview:
         """Return a stretch of the file."""
-        if length < _LARGE:
-            with self._turn:
-                self._file.seek(start)
-                data: bytes | memoryview = self._file.read(length)
-            if len(data) < length:
-                raise SourceChanged
-            return data
-        data, filled = memoryview(mmap.mmap(-1, length)), 0
         with self._turn:
             self._file.seek(start)
+            if room is None:
+                data = self._file.read(length)
+                if len(data) < length:
+                    raise SourceChanged
+                return data
+            filled = 0
             while filled < length:
-                count = self._file.readinto(data[filled:])
+                count = self._file.readinto(room[filled:])
                 if not count:
                     raise SourceChanged
                 filled += count
-        return data
+        return room
 
     def check(self) -> None:
         """Hold the file, and what lies under its name, against what was seen before."""
@@ -65,7 +58,7 @@ class MadeContent:
     def __init__(self, data: bytes) -> None:
         self._data = data
 
-    def read(self, start: int, length: int) -> bytes:
+    def read(self, start: int, length: int, room: memoryview | None = None) -> bytes:  # noqa: ARG002
         """Return a stretch."""
         return self._data[start : start + length]
 

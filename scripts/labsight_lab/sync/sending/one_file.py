@@ -93,10 +93,10 @@ class Sending:
         else:
             self.entry = self.earlier.but(reason="", removed=None, **about)
 
-    def note(self, *, drop_parts: bool = False, **changes: Any) -> None:
-        """Commit to the journal what is now known."""
+    def note(self, *, drop_parts: bool = False, wait: bool = True, **changes: Any) -> None:
+        """Commit to the journal what is now known; without ``wait`` with its next commit."""
         self.entry = self.entry.but(**changes)
-        self._means.journal.write([self.entry], drop_parts=drop_parts)
+        self._means.journal.write([self.entry], drop_parts=drop_parts, wait=wait)
 
     def run(
         self,
@@ -148,15 +148,16 @@ class Sending:
     def _whole(self, content: Content) -> tuple[Result, str]:
         means = self._means
         self.drop_upload()
-        with means.memory.holding(self.size, means.stop):
-            data = content.read(0, self.size)
+        with means.memory.holding(self.size, means.stop) as room:
+            data = content.read(0, self.size, room)
             whole = crc64(data)
             self.check_declared(whole)
             # The file is looked at once more before its last bytes leave.
             body = Body(data, lambda done: means.moved(self.candidate.path, done), content.check)
             with self.making(whole, body):
                 means.archive.put(self.new_object(), body, whole)
-        return self.stored(whole)
+        # Nothing follows from it: a run killed before the next commit knows that it may be there.
+        return self.stored(whole, wait=False)
 
     @contextmanager
     def making(self, content: int, body: Body | None = None) -> Iterator[None]:
@@ -183,9 +184,11 @@ class Sending:
                 f"{written(declared)}: the file was damaged after it was written; copy it again"
             )
 
-    def stored(self, found: int) -> tuple[Result, str]:
+    def stored(self, found: int, *, wait: bool = True) -> tuple[Result, str]:
         """Note that the archive holds the content under our key."""
-        self._settle(State.UPLOADED, revision=self.revision, crc64=found, sent=time.time())
+        self._settle(
+            State.UPLOADED, wait=wait, revision=self.revision, crc64=found, sent=time.time()
+        )
         return Result.UPLOADED, ""
 
     def _taken(self, content: Content) -> tuple[Result, str] | None:

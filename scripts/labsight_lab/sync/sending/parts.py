@@ -72,9 +72,9 @@ class _PartSender:
     def _stored(self, number: int) -> tuple[Part, int]:
         """Store one part, unless it is; return it with its CRC-64."""
         means, length = self._means, self._length(number)
-        with means.memory.holding(length, means.stop):
+        with means.memory.holding(length, means.stop) as room:
             self._tell(number, 0)
-            data = self._content.read((number - 1) * self._step, length)
+            data = self._content.read((number - 1) * self._step, length, room)
             own = crc64.crc64(data)
             part = self._held.get((number, own))
             if part is None:
