@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 
 from labsight.errors import InvalidInput, LabsightError, exit_code
 from labsight_lab.sync import watch
@@ -132,7 +133,7 @@ def _passes(
             memory=options.memory,
         ),
         journal=journal,
-        connect=lambda tick: _connect(options, tick, display.say),
+        connect=partial(_connect, options),
         describer=Describer(
             folder=target.folder,
             source=target.source,
@@ -177,7 +178,7 @@ def _open_journal(options: SyncOptions) -> Journal | None:
 
 
 def _connect(
-    options: SyncOptions, tick: Callable[[], None], tell: Callable[[str], None]
+    options: SyncOptions, tick: Callable[[], None], warn: Callable[[str], None]
 ) -> Archive:
     """Return the archive. ``tick`` is called while the bandwidth limit makes the sending wait."""
     from labsight_lab.sync.sending.s3 import connect  # noqa: PLC0415 - only when something is sent
@@ -191,5 +192,5 @@ def _connect(
         endpoint=target.endpoint,
         connections=options.connections,
         limiter=limiter,
-        tell=tell,
+        tell=warn,
     )

@@ -69,8 +69,9 @@ class Waiter(Protocol):
 class Passes:
     """A run over one folder, look by look, while what was found before is being sent.
 
-    ``connect`` is called when there is something to send or to ask, and not before; what it is
-    given is to be called during long waits, and raises when sending is to end. Without a journal
+    ``connect`` is called when there is something to send or to ask, and not before. It is given
+    what is to be called during long waits, and raises when sending is to end, and what hears from
+    any thread what people should know. Without a journal
     (a dry run of a folder that was never synchronised) nothing can be sent. ``waiting`` tells
     after each look which groups were too young, and for how many seconds more; ``look_seconds``
     how long it took.
@@ -78,7 +79,7 @@ class Passes:
 
     rules: Rules
     journal: Journal | None
-    connect: Callable[[Callable[[], None]], Archive]
+    connect: Callable[[Callable[[], None], Callable[[str], None]], Archive]
     describer: Describer
     quiet: QuietWatch
     meter: Meter
@@ -91,6 +92,7 @@ class Passes:
     _judge: Judge = field(init=False)
     _retry_at: dict[str, float] = field(default_factory=dict)
     _archive: Archive | None = None
+    _warnings: list[str] = field(default_factory=list)  # of all threads, until they are passed on
     _sender: Sender | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
 
@@ -111,6 +113,7 @@ class Passes:
     def look(self) -> None:
         """Look at the folder and have sent what is ready; raise what concerns every file."""
         self.waiter.forget()
+        self._pass_on()
         ready = self._look()
         self._abandon_vanished()
         if ready:
@@ -233,7 +236,7 @@ class Passes:
             raise Stopped
 
     def _connected(self) -> Archive:
-        self._archive = self._archive or self.connect(self._tick)
+        self._archive = self._archive or self.connect(self._tick, self._warnings.append)
         return self._archive
 
     def _new_sender(self) -> Sender:
@@ -246,8 +249,13 @@ class Passes:
             for outcome in self._sender.take(seconds):
                 self._note(outcome)
 
+    def _pass_on(self) -> None:
+        while self._warnings:
+            self.listener.warned(self._warnings.pop(0))
+
     def _rest(self) -> None:
         """Nothing is being sent: end the threads and the display's bar."""
+        self._pass_on()
         if self._sender is not None:
             self._sender.close()
             self._sender = None

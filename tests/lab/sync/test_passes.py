@@ -109,7 +109,7 @@ class Lab:
         self.begun.append(passes)
         return passes
 
-    def connect(self, _tick: Callable[[], None]) -> Archive:
+    def connect(self, _tick: Callable[[], None], _warn: Callable[[str], None]) -> Archive:
         self.connected += 1
         return self.archive
 

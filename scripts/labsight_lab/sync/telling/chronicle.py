@@ -29,6 +29,7 @@ class Chronicle:
     events: Events | None = None
     runs: RunLog | None = None
     clock: Callable[[], float] = time.monotonic
+    _warnings: list[str] = field(default_factory=list)
     _trouble: str = ""
     _troubled_since: float = 0.0
     _noted_at: float = float("-inf")
@@ -40,7 +41,7 @@ class Chronicle:
 
     def looked(self, look: Look) -> None:
         """Tell what is new since the last look."""
-        self.report.notes = tuple(look.notes)
+        self.report.notes = (*look.notes, *self._warnings)
         change = self.standing.look(look)
         self.news.changed(change)
         self.news.noted(look.notes)
@@ -51,6 +52,16 @@ class Chronicle:
         if not (look.is_busy or look.waiting):
             self._answered()  # nothing is left that could meet the trouble
         self._note_run(len(look.waiting))
+
+    def warned(self, text: str) -> None:
+        """Tell it once in a run."""
+        if text in self._warnings:
+            return
+        self._warnings.append(text)
+        self.report.notes = (*self.report.notes, text)
+        self.news.warned(text)
+        if self.events:
+            self.events.warned(text)
 
     def ended(self, outcome: Outcome) -> None:
         """Tell what became of a file."""

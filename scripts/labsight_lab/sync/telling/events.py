@@ -72,8 +72,12 @@ class Events:
         self._last = counts
         for note in look.notes:
             if note not in self._notes:
-                self.log.note("note", level=logging.WARNING, reason=note)
+                self.warned(note)
         self._notes = set(look.notes)
+
+    def warned(self, text: str) -> None:
+        """Note what people should know."""
+        self.log.note("note", level=logging.WARNING, reason=text)
 
     def sent(self, outcome: Outcome) -> None:
         """Note a file in the archive, or the ``unit.json`` that closes a unit."""

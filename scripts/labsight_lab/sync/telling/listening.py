@@ -42,6 +42,10 @@ class Listener(Protocol):
         """Hear what stops all files for the moment; it is tried again."""
         ...
 
+    def warned(self, text: str) -> None:
+        """Hear what people should know, such as a clock that is wrong; it stops nothing."""
+        ...
+
 
 class Nobody:
     """Hears nothing."""
@@ -53,4 +57,7 @@ class Nobody:
         """Hear nothing."""
 
     def troubled(self, error: LabsightError) -> None:
+        """Hear nothing."""
+
+    def warned(self, text: str) -> None:
         """Hear nothing."""

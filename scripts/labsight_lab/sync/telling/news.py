@@ -55,6 +55,11 @@ class News:
                 self._say(f"note: {shown(note)}")
         self._notes = set(notes)
 
+    def warned(self, text: str) -> None:
+        """Tell at once what the end of a run tells again."""
+        if self._names_problems:
+            self._say(f"note: {shown(text)}")
+
     def troubled(self, error: LabsightError) -> None:
         """Tell what stops all files."""
         self._say(f"{shown(error.message)} (tried again every minute)")
