@@ -5,14 +5,14 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from labsight.errors import SettingsError
 from labsight.keys import SLIDES
 from labsight_lab.sync.journal.entries import Known
 from labsight_lab.sync.journal.journal import Journal
-from labsight_lab.sync.judging import Judge
 from labsight_lab.sync.look.groups import Grouper
 from labsight_lab.sync.look.plan import Pending, Plan, Wanted, make_plan
 from labsight_lab.sync.look.quiet import QuietWatch
@@ -27,6 +27,9 @@ from labsight_lab.sync.sending.transfer import Outcome, abandon
 from labsight_lab.sync.telling.listening import Listener, Look, Nobody
 from labsight_lab.sync.telling.meter import Meter
 from labsight_lab.sync.telling.report import Report
+
+if TYPE_CHECKING:
+    from labsight_lab.sync.judging import Judge
 
 RETRY_S = 60.0
 LARGE_AT_A_TIME = 2
@@ -89,7 +92,6 @@ class Passes:
     waiting: dict[str, float] = field(default_factory=dict)
     look_seconds: float = 0.0
     _grouper: Grouper = field(init=False)
-    _judge: Judge = field(init=False)
     _retry_at: dict[str, float] = field(default_factory=dict)
     _archive: Archive | None = None
     _warnings: list[str] = field(default_factory=list)  # of all threads, until they are passed on
@@ -98,7 +100,13 @@ class Passes:
 
     def __post_init__(self) -> None:
         self._grouper = Grouper(self.rules.folder)
-        self._judge = Judge(
+
+    @cached_property
+    def _judge(self) -> "Judge":
+        """Made when there is something to judge: all formats are loaded with it."""
+        from labsight_lab.sync.judging import Judge  # noqa: PLC0415 - see above
+
+        return Judge(
             folder=self.rules.folder,
             quiet=self.quiet,
             send_incomplete=self.rules.send_incomplete,
@@ -192,7 +200,8 @@ class Passes:
                 self.report.add(outcome)
             else:
                 ready.append(pending)
-        self._judge.forget_others({pending.group.place for pending in plan.pending})
+        if plan.pending or "_judge" in self.__dict__:
+            self._judge.forget_others({pending.group.place for pending in plan.pending})
         return ready
 
     def _plan(self) -> Plan:
