@@ -33,7 +33,7 @@ KMS = (
         ("InvalidToken", 400, Rejected, "session token is not valid"),
         ("RequestTimeTooSkewed", 403, Rejected, "set the clock"),
         ("PermanentRedirect", 301, Rejected, "another region"),
-        ("AuthorizationHeaderMalformed", 400, Rejected, "set AWS_DEFAULT_REGION"),
+        ("AuthorizationHeaderMalformed", 400, Rejected, "give --region, or set archive.region"),
         ("PreconditionFailed", 412, AlreadyThere, "already holds a-key"),
         ("BadDigest", 400, Refused, "damaged on the way"),
         ("XAmzContentSHA256Mismatch", 400, Refused, "sent again next time"),
