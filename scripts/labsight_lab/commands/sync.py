@@ -93,7 +93,7 @@ def sync(  # noqa: PLR0913, PLR0917 - the options of a command
             min=1,
             max=256,
             metavar="N",
-            help="Requests at a time, 1 to 256. Default: 64.",
+            help="Requests at a time, 1 to 256. Default: 128.",
             rich_help_panel=SPEED,
         ),
     ] = None,

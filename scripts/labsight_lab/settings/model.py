@@ -54,7 +54,7 @@ class Transfer(_Section):
     """How fast to send; ``memory`` in bytes."""
 
     limit: kind.Timetable | None = None
-    connections: kind.Connections = 64
+    connections: kind.Connections = 128
     memory: kind.Memory = 96 * MIB
 
 

@@ -31,5 +31,5 @@ class SyncOptions:
     ids_table: Path | None = None
     ids_columns: Columns = field(default_factory=Columns)
     limit: str | None = None
-    connections: int = 64
+    connections: int = 128
     memory: int = 96 << 20

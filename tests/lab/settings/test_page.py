@@ -25,7 +25,7 @@ def test_the_page_lists_every_setting_with_its_default() -> None:
     for setting, default in listed.items():
         section, _, name = setting.partition(".")
         value = [] if default == "[]" else default
-        if defaults[setting] in {None, False, True, 64}:
+        if defaults[setting] in {None, False, True, 128}:
             shown = str(defaults[setting]).lower() if defaults[setting] is not None else "not set"
             assert default == shown, setting
         else:

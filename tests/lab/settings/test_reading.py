@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from labsight.errors import SettingsError
 from labsight_lab.settings import reading
-from labsight_lab.settings.model import LabSettings
+from labsight_lab.settings.model import LabSettings, Transfer
 from labsight_lab.settings.writing import toml
 
 WHOLE = r"""
@@ -58,7 +58,7 @@ def test_a_file_is_read_and_its_paths_start_from_its_folder(file: Path) -> None:
     assert (settings.folder.quiet_period, settings.folder.incomplete_after) == (10, 3600)
     assert (settings.folder.rescan, settings.folder.events) == (600, False)
     assert settings.transfer.memory == 64 << 20
-    assert settings.transfer.connections == 64
+    assert settings.transfer.connections == Transfer().connections
 
 
 def test_a_relative_path_starts_from_the_file_wherever_the_command_runs(

@@ -36,7 +36,7 @@ def connect(
     profile: str | None = None,
     region: str | None = None,
     endpoint: str | None = None,
-    connections: int = 64,
+    connections: int = 128,
     limiter: Limiter | None = None,
     tell: Callable[[str], None] = _log.warning,
 ) -> "S3Archive":
@@ -62,7 +62,7 @@ def reader(
     profile: str | None = None,
     region: str | None = None,
     endpoint: str | None = None,
-    connections: int = 64,
+    connections: int = 128,
 ) -> S3Reader:
     """Return the archive for somebody who may read it; raises as ``connect`` does."""
     identity = find(profile, region)
