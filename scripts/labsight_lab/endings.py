@@ -1,5 +1,6 @@
 """How every end of a command is told."""
 
+import json
 import os
 import signal
 import sys
@@ -8,6 +9,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Protocol
 
 from labsight.errors import LabsightError, exit_code
 
@@ -35,6 +37,51 @@ def run_to_its_end(run: Callable[[], object], *, debug: bool) -> int:
         sys.stderr.write(f"labsight: {message}\n")
         return code
     return 0
+
+
+class Report(Protocol):
+    """What a command did, so far as it came."""
+
+    interrupted: bool
+
+    @property
+    def exit_code(self) -> int:
+        """What the command ends with when nothing stopped it."""
+        ...
+
+    @property
+    def has_news(self) -> bool:
+        """Whether it is worth telling although something stopped the command."""
+        ...
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON takes it."""
+        ...
+
+    def summary(self) -> str:
+        """Return it as people read it."""
+        ...
+
+
+def run_and_report(run: Callable[[], object], report: Report, *, as_json: bool) -> int:
+    """Do the work, tell the report, and return the exit code; raise what stopped the work."""
+    failure: LabsightError | None = None
+    try:
+        run()
+    except KeyboardInterrupt:
+        report.interrupted = True
+    except LabsightError as error:
+        failure = error
+    code = exit_code(failure) if failure else report.exit_code
+    if as_json:
+        told = {"error": failure.message if failure else None, "exit_code": code}
+        sys.stdout.write(json.dumps(report.document() | told, indent=2) + "\n")
+    elif failure is None or report.has_news:
+        sys.stdout.write(report.summary() + "\n")
+    sys.stdout.flush()
+    if failure is not None:
+        raise failure
+    return code
 
 
 def _prepare_streams() -> None:

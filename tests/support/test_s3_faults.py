@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -27,19 +26,6 @@ from tests.support.s3_server import S3
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-
-@pytest.fixture
-def s3() -> Iterator[S3]:
-    with s3_server.serving("archive", least_part=MIB, page=2) as server:
-        yield server
-
-
-@pytest.fixture
-def client(s3: S3) -> "Iterator[S3Client]":
-    one = client_of(s3)
-    yield one
-    one.close()
 
 
 def test_a_clock_that_is_wrong_is_told_with_the_right_time(s3: S3, client: "S3Client") -> None:

@@ -1,11 +1,9 @@
 """Objects and rights in the stand-in for S3: it takes and refuses what S3 does."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support import s3_server
 from tests.support.s3_clients import (
     DATA,
     KEY,
@@ -23,19 +21,6 @@ from tests.support.s3_state import READING
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-
-@pytest.fixture
-def s3() -> Iterator[S3]:
-    with s3_server.serving("archive", least_part=MIB, page=2) as server:
-        yield server
-
-
-@pytest.fixture
-def client(s3: S3) -> "Iterator[S3Client]":
-    one = client_of(s3)
-    yield one
-    one.close()
 
 
 def test_an_object_is_kept_with_all_that_was_said_of_it(s3: S3, client: "S3Client") -> None:

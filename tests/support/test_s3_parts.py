@@ -1,6 +1,5 @@
 """Uploads in parts in the stand-in for S3: verified, listed in pages, completed as S3 does."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,19 +20,6 @@ from tests.support.s3_server import S3
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-
-@pytest.fixture
-def s3() -> Iterator[S3]:
-    with s3_server.serving("archive", least_part=MIB, page=2) as server:
-        yield server
-
-
-@pytest.fixture
-def client(s3: S3) -> "Iterator[S3Client]":
-    one = client_of(s3)
-    yield one
-    one.close()
 
 
 def test_an_object_in_parts_has_the_checksum_of_all_its_bytes(s3: S3, client: "S3Client") -> None:

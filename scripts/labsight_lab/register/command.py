@@ -1,6 +1,5 @@
 """`labsight register`: asks the catalog to take up what is in the archive, or to do so again."""
 
-import json
 import sys
 import threading
 from collections.abc import Callable
@@ -8,9 +7,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from labsight.errors import LabsightError, SettingsError, exit_code
+from labsight.errors import LabsightError, SettingsError
 from labsight.objects import ObjectStore
 from labsight.slides.import_queue import ImportQueue
+from labsight_lab.endings import run_and_report
 from labsight_lab.register.asked import Lab, asked
 from labsight_lab.register.asking import CONNECTIONS, open_queue, register
 from labsight_lab.register.items import Item
@@ -70,23 +70,7 @@ AWS = Means(_store, _queue)
 def run(options: RegisterOptions, means: Means = AWS) -> int:
     """Run `labsight register`, return its exit code; raise LabsightError for what stops all."""
     report = RegisterReport(options.bucket, options.queue_url, options.dry_run)
-    failure: LabsightError | None = None
-    try:
-        _run(options, means, report)
-    except KeyboardInterrupt:
-        report.interrupted = True
-    except LabsightError as error:
-        failure = error
-    code = exit_code(failure) if failure else report.exit_code
-    if options.as_json:
-        told = {"error": failure.message if failure else None, "exit_code": code}
-        sys.stdout.write(json.dumps(report.document() | told, indent=2) + "\n")
-    elif failure is None or report.registered:
-        sys.stdout.write(report.summary() + "\n")
-    sys.stdout.flush()
-    if failure is not None:
-        raise failure
-    return code
+    return run_and_report(lambda: _run(options, means, report), report, as_json=options.as_json)
 
 
 def _run(options: RegisterOptions, means: Means, report: RegisterReport) -> None:

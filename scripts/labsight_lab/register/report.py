@@ -27,6 +27,11 @@ class RegisterReport:
     interrupted: bool = False
 
     @property
+    def has_news(self) -> bool:
+        """Whether slides were asked for."""
+        return bool(self.registered)
+
+    @property
     def exit_code(self) -> int:
         """0 done, 1 somebody has to look, 130 interrupted."""
         if self.interrupted:

@@ -1,12 +1,12 @@
 """`labsight clean`: removes local files that are proven, in this run, to be in the archive."""
 
-import json
 import sys
 import time
 from contextlib import closing
 from dataclasses import dataclass
 
-from labsight.errors import InvalidInput, LabsightError, exit_code
+from labsight.errors import InvalidInput
+from labsight_lab.endings import run_and_report
 from labsight_lab.sync.checking import lots
 from labsight_lab.sync.checking.case import Means
 from labsight_lab.sync.checking.clean_report import CleanReport
@@ -57,24 +57,12 @@ def run(options: CleanOptions, connect: Connect = open_asker) -> int:
         raise InvalidInput(f"{target.folder} is not a folder, or is away")
     place = place_beside(target.journal_file)
     report = CleanReport(target, options.older_than, place, dry_run=options.dry_run)
-    failure: LabsightError | None = None
-    try:
+
+    def work() -> None:
         with closing(open_journal(target)) as journal, rights_told(target.profile):
             _clean(options, journal, connect, report)
-    except KeyboardInterrupt:
-        report.interrupted = True
-    except LabsightError as error:
-        failure = error
-    code = exit_code(failure) if failure else report.exit_code
-    if options.as_json:
-        told = {"error": failure.message if failure else None, "exit_code": code}
-        sys.stdout.write(json.dumps(report.document() | told, indent=2) + "\n")
-    elif failure is None or report.removed:
-        sys.stdout.write(report.summary() + "\n")
-    sys.stdout.flush()
-    if failure is not None:
-        raise failure
-    return code
+
+    return run_and_report(work, report, as_json=options.as_json)
 
 
 def _clean(options: CleanOptions, journal: Journal, connect: Connect, report: CleanReport) -> None:

@@ -27,6 +27,11 @@ class CleanReport:
     interrupted: bool = False
 
     @property
+    def has_news(self) -> bool:
+        """Whether something was removed."""
+        return bool(self.removed)
+
+    @property
     def exit_code(self) -> int:
         """0 done, 1 somebody has to look, 130 interrupted."""
         if self.interrupted:

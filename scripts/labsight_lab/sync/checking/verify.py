@@ -1,7 +1,5 @@
 """`labsight verify`: holds the journal against the archive, and says what is proven."""
 
-import json
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -10,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from labsight.errors import LabsightError, exit_code
+from labsight_lab.endings import run_and_report
 from labsight_lab.sync.checking import choosing
 from labsight_lab.sync.checking.case import Means
 from labsight_lab.sync.checking.check import check
@@ -59,25 +57,15 @@ def run(options: VerifyOptions, connect: Connect = open_asker) -> int:
     """Run `labsight verify`, return its exit code; raise LabsightError for what stops all."""
     report = VerifyReport(options.target, options.deep)
     started = time.monotonic()
-    failure: LabsightError | None = None
-    try:
-        with closing(open_journal(options.target)) as journal:
-            _verify(options, journal, connect, report)
-    except KeyboardInterrupt:
-        report.interrupted = True
-    except LabsightError as error:
-        failure = error
-    report.seconds = time.monotonic() - started
-    if options.as_json:
-        told = report.document() | {"error": failure.message if failure else None}
-        told["exit_code"] = exit_code(failure) if failure else report.exit_code
-        sys.stdout.write(json.dumps(told, indent=2) + "\n")
-    elif failure is None or report.proven or report.trouble:
-        sys.stdout.write(report.summary() + "\n")
-    sys.stdout.flush()
-    if failure is not None:
-        raise failure
-    return report.exit_code
+
+    def work() -> None:
+        try:
+            with closing(open_journal(options.target)) as journal:
+                _verify(options, journal, connect, report)
+        finally:
+            report.seconds = time.monotonic() - started
+
+    return run_and_report(work, report, as_json=options.as_json)
 
 
 def _verify(

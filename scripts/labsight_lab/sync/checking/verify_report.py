@@ -48,6 +48,11 @@ class VerifyReport:
     interrupted: bool = False
 
     @property
+    def has_news(self) -> bool:
+        """Whether something was proven, or found wrong."""
+        return bool(self.proven or self.trouble)
+
+    @property
     def exit_code(self) -> int:
         """0 all is proven, 1 somebody has to look, 130 interrupted."""
         if self.interrupted:

@@ -154,11 +154,11 @@ class Journal:
         Without ``wait`` it is on disk with the next change or `flush`, and read as it is at once:
         for answers, of which an earlier entry says that they may have come.
         """
-        rows = []
-        for entry in entries:
-            rows.append(_row(entry))
-            if self._paths is not None:
-                self._paths.add(entry.path)
+        entries = list(entries)
+        rows = [_row(entry) for entry in entries]
+        paths = {entry.path for entry in entries}
+        if self._paths is not None:
+            self._paths |= paths
 
         def change(db: sqlite3.Connection) -> None:
             db.executemany(_KEEP, rows)
@@ -169,7 +169,7 @@ class Journal:
             self.change(change)
         else:
             self._commits.later(change)
-            self._owed.update(os.fsdecode(row[0]) for row in rows)
+            self._owed |= paths
 
     def flush(self) -> None:
         """Put on disk what was written without waiting."""
