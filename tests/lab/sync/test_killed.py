@@ -31,7 +31,7 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
 
 def killed_when(lab: Lab, reached: Callable[[], bool], pause: float = 0.0) -> None:
     """Begin a run, and kill it some seconds after something came to be."""
-    process = lab.start("--once")
+    process = lab.start("--once", "--connections", str(CONNECTIONS))
     end = time.monotonic() + _PATIENCE_S
     while not reached():
         assert process.poll() is None, process.communicate()
