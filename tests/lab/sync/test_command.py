@@ -181,15 +181,17 @@ def test_killed_half_way_and_run_again_the_archive_is_complete(
         write(folder / path, data)
     received: list[int] = []
     begun = count(1)
-    third_part, go_on = threading.Event(), threading.Event()
+    two_stored, third_part, go_on = threading.Event(), threading.Event(), threading.Event()
     upload_part = S3Backend.upload_part
 
     def slow(backend: S3Backend, *arguments: Any, **named: Any) -> Any:
-        if next(begun) > 2 and not go_on.is_set():
+        if next(begun) > 2 and two_stored.wait(60):
             third_part.set()
             go_on.wait(60)
         part = upload_part(backend, *arguments, **named)
         received.append(len(part.value))
+        if len(received) == 2:
+            two_stored.set()
         return part
 
     monkeypatch.setattr(S3Backend, "upload_part", slow)
