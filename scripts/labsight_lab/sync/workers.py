@@ -30,7 +30,7 @@ class Crew(Generic[Item, Answer]):
         self._work, self._most, self._stop = work, threads, stop
         self._first: deque[Item] = deque()
         self._then: deque[Item] = deque()
-        self._ready = threading.Semaphore(0)
+        self._ready: queue.SimpleQueue[None] = queue.SimpleQueue()  # one for each item that waits
         self._answers: queue.SimpleQueue[tuple[Answer] | BaseException | None] = queue.SimpleQueue()
         self._open = 0  # items whose answer was not taken yet
         self._failure: BaseException | None = None
@@ -47,7 +47,7 @@ class Crew(Generic[Item, Answer]):
         for item in items:
             waiting.append(item)
             self._open += 1
-            self._ready.release()
+            self._ready.put(None)
         while len(self._threads) < min(self._most, self._open):
             thread = threading.Thread(target=self._labour, daemon=True)
             self._threads.append(thread)
@@ -72,7 +72,8 @@ class Crew(Generic[Item, Answer]):
     def close(self) -> None:
         """Stop, and wait a little until all have noticed."""
         self._stop.set()
-        self._ready.release(max(1, len(self._threads)))  # nobody waits for items any more
+        for _ in self._threads:
+            self._ready.put(None)  # nobody waits for items any more
         until = time.monotonic() + PATIENCE_S
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
@@ -96,7 +97,7 @@ class Crew(Generic[Item, Answer]):
 
     def _labour(self) -> None:
         while True:
-            self._ready.acquire()
+            self._ready.get()
             if self._stop.is_set():
                 return
             self._answers.put(self._answer())

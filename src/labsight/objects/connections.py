@@ -136,6 +136,8 @@ class Connections:
         self, connection: socket.socket, request: bytes, limit: int, *, bodiless: bool
     ) -> Answer:
         reusable = False
+        if connection.gettimeout() != READ_SECONDS:  # an upload was the last to use it
+            connection.settimeout(READ_SECONDS)
         try:
             answer, reusable = http1.exchange(connection, request, limit, bodiless=bodiless)
         finally:
@@ -153,7 +155,6 @@ class Connections:
             answer, reusable = http1_upload.exchange(connection, upload, limit)
         finally:
             if reusable:
-                connection.settimeout(READ_SECONDS)
                 self._keep(connection)
             else:
                 connection.close()

@@ -15,15 +15,19 @@ _FIRST, _MORE = 64 << 10, 256 << 10  # bytes asked for at once: most answers com
 _NO_BODY = frozenset({204, 304})
 
 
-class Stream(Protocol):
+class Incoming(Protocol):
+    """What is needed of a socket to read from it."""
+
+    def recv(self, size: int, /) -> bytes:
+        """Return some bytes, none when the other side has closed."""
+        ...
+
+
+class Stream(Incoming, Protocol):
     """What is needed of a socket."""
 
     def sendall(self, data: bytes, /) -> None:
         """Send all bytes."""
-        ...
-
-    def recv(self, size: int, /) -> bytes:
-        """Return some bytes, none when the other side has closed."""
         ...
 
 
@@ -69,7 +73,7 @@ class Reader:
     """
 
     def __init__(
-        self, stream: Stream, limit: int, *, seconds: float = ANSWER_SECONDS, there: bytes = b""
+        self, stream: Incoming, limit: int, *, seconds: float = ANSWER_SECONDS, there: bytes = b""
     ) -> None:
         self._stream = stream
         self._limit = limit

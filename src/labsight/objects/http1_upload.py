@@ -7,6 +7,7 @@ answer is what tells why, not the broken pipe.
 import socket
 import ssl
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from time import monotonic
 
 from labsight.objects.http1 import Answer, BadAnswer, NoAnswer, Reader, TooLong
@@ -94,12 +95,18 @@ class _Answered(Exception):
 
 
 class _Line:
-    """A connection in use: nothing waits to be sent while there is something to hear."""
+    """A connection in use: nothing waits to be sent while there is something to hear.
+
+    It never blocks: to change that for each send and receive takes more calls than to wait here.
+    """
 
     def __init__(self, connection: socket.socket, seconds: float, limit: int) -> None:
         self._connection = connection
         self._seconds, self._limit = seconds, limit
-        connection.settimeout(0.0)
+        # What is encrypted may have come, and wait to be read, without more on the wire.
+        self._may_hold_back = isinstance(connection, ssl.SSLSocket)
+        if connection.gettimeout() != 0.0:
+            connection.settimeout(0.0)
 
     def send(self, data: bytes | memoryview) -> None:
         """Send all bytes; raise _Answered when the server wants no more of them."""
@@ -128,15 +135,25 @@ class _Line:
 
     def answer(self) -> tuple[Answer, bool]:
         """Wait for the answer to all that was sent."""
-        self._connection.settimeout(self._seconds)
-        reader = Reader(self._connection, self._limit, seconds=self._seconds)
+        reader = Reader(self, self._limit, seconds=self._seconds)
         return reader.answer(reader.final_header())
+
+    def recv(self, size: int, /) -> bytes:
+        """Wait for bytes and return them, none when the other side has closed."""
+        last = monotonic() + self._seconds
+        wait_first = not self._may_hold_back
+        while True:
+            if wait_first and not is_readable(self._connection, max(0.0, last - monotonic())):
+                raise TimeoutError(f"no byte came for {self._seconds:.0f} s")
+            with suppress(*_BLOCKED):
+                return self._connection.recv(size)
+            wait_first = True
 
     def last_words(self) -> Answer | None:
         """Return what the server said before it closed the connection."""
         try:
-            self._connection.settimeout(_LAST_WORDS_SECONDS)
-            reader = Reader(self._connection, self._limit, seconds=_LAST_WORDS_SECONDS)
+            self._seconds = _LAST_WORDS_SECONDS
+            reader = Reader(self, self._limit, seconds=self._seconds)
             return reader.answer(reader.final_header())[0]
         except (OSError, TooLong):
             return None
@@ -149,11 +166,9 @@ class _Line:
             return False
         if not there:
             raise NoAnswer("the server closed the connection in the middle of a request")
-        self._connection.settimeout(self._seconds)
-        reader = Reader(self._connection, self._limit, seconds=self._seconds, there=there)
+        reader = Reader(self, self._limit, seconds=self._seconds, there=there)
         while reader.has_more:
             header = reader.header()
             if header[0] >= 200:
                 raise _Answered(reader.answer(header)[0])
-        self._connection.settimeout(0.0)
         return True

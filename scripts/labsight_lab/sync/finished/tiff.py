@@ -13,8 +13,9 @@ values.
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import BinaryIO, Literal
+from itertools import chain
+from struct import Struct
+from typing import BinaryIO, Literal, NamedTuple
 
 from labsight.slides.formats.kinds import Structure
 from labsight_lab.sync.finished.bounded import (
@@ -39,31 +40,43 @@ _UNSIGNED = {3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 _DESCRIPTION, _SUB_DIRECTORIES = 270, 330
 _TEXTS = frozenset({1, 2, 7})  # field types of one byte that programs write text in
 _SEGMENTS = ((273, 279), (324, 325))  # offsets and byte counts of strips and of tiles
+_OF_USE = frozenset({_DESCRIPTION, _SUB_DIRECTORIES, *chain(*_SEGMENTS)})
 
 
-@dataclass(frozen=True)
-class _Layout:
+class _Layout(NamedTuple):
     """How one flavour of TIFF writes its numbers."""
 
     order: Literal["<", ">"]
-    count: str
-    word: str  # counts and offsets inside an entry
-    entry_size: int
-    link: str  # offset of the next directory
+    number: Struct  # of the entries of a directory
+    entry: Struct  # tag, type of the values, their number, and the word that holds or locates them
+    word_size: int
+    link: Struct  # offset of the next directory
     upper_half: int = 0  # NDPI: bytes for each entry that follow the link
     values_checked: bool = True
 
-    @property
-    def word_size(self) -> int:
-        return struct.calcsize(f"={self.word}")
+
+def _classic(order: Literal["<", ">"]) -> _Layout:
+    return _Layout(order, Struct(f"{order}H"), Struct(f"{order}HHII"), 4, Struct(f"{order}I"))
 
 
-@dataclass(frozen=True)
-class _Entry:
+def _big(order: Literal["<", ">"]) -> _Layout:
+    return _Layout(order, Struct(f"{order}Q"), Struct(f"{order}HHQQ"), 8, Struct(f"{order}Q"))
+
+
+# By the first bytes: the flavour, and where the offset of the first directory lies.
+_LAYOUTS = {
+    b"II*\0": (_classic("<"), 4),
+    b"MM\0*": (_classic(">"), 4),
+    b"II+\0": (_big("<"), 8),
+    b"MM\0+": (_big(">"), 8),
+}
+
+
+class _Entry(NamedTuple):
     """One tag of a directory; ``offset`` is where its values lie."""
 
     kind: int
-    count: int
+    values: int  # how many
     offset: int
 
 
@@ -90,7 +103,7 @@ def description(file: BinaryIO, size: int) -> tuple[int, int] | None:
         entry = _Walk(file, size, layout).entries(first).get(_DESCRIPTION)
     except (UnfinishedError, EnoughSeenError):
         return None
-    return (entry.offset, entry.count) if entry and entry.kind in _TEXTS else None
+    return (entry.offset, entry.values) if entry and entry.kind in _TEXTS else None
 
 
 def _header(file: BinaryIO, size: int, structure: Structure) -> tuple[_Layout, int]:
@@ -98,21 +111,18 @@ def _header(file: BinaryIO, size: int, structure: Structure) -> tuple[_Layout, i
     head = file.read(16)
     if not any(head):
         raise UnfinishedError("its header is not written yet")
-    order: Literal["<", ">"] = "<" if head[:1] == b"I" else ">"
-    if head[:4] in {b"II+\0", b"MM\0+"}:
-        layout, start = _Layout(order, "Q", "Q", 20, "Q"), 8
-    elif head[:4] in {b"II*\0", b"MM\0*"}:
-        layout, start = _Layout(order, "H", "I", 12, "I"), 4
-        if structure is Structure.NDPI:  # beyond 4 GiB its directories must do
-            layout = replace(layout, link="Q", upper_half=4, values_checked=size < _4_GIB)
-    elif size < 8 and head[:1] in b"IM":
-        raise UnfinishedError("it ends inside its header")
-    else:
+    if head[:4] not in _LAYOUTS:
+        if size < 8 and head[:1] in b"IM":
+            raise UnfinishedError("it ends inside its header")
         raise EnoughSeenError
-    field = head[start : start + struct.calcsize(f"={layout.link}")]
-    if len(field) < struct.calcsize(f"={layout.link}"):
+    layout, start = _LAYOUTS[head[:4]]
+    if structure is Structure.NDPI and layout.word_size == 4:
+        link = Struct(f"{layout.order}Q")
+        # Beyond 4 GiB its directories must do.
+        layout = layout._replace(link=link, upper_half=4, values_checked=size < _4_GIB)
+    if len(head) < start + layout.link.size:
         raise UnfinishedError("it ends inside its header")
-    (first,) = struct.unpack(order + layout.link, field)
+    (first,) = layout.link.unpack_from(head, start)
     if first == 0:
         raise UnfinishedError("its first directory is not written yet")
     return layout, first
@@ -139,43 +149,42 @@ class _Walk:
 
     def entries(self, offset: int) -> dict[int, _Entry]:
         """Return the tags of a directory."""
-        return dict(self._entries(*self._table(offset)[:2]))
+        return self._entries(*self._table(offset)[:2])
 
     def _directory(self, offset: int) -> Iterator[int]:
         table, start, following = self._table(offset)
         yield following
         if self._layout.values_checked:
-            yield from self._values(dict(self._entries(table, start)))
+            yield from self._values(self._entries(table, start))
 
     def _table(self, offset: int) -> tuple[bytes, int, int]:
         """Return the entries of a directory, where they start, and where the next directory is."""
         layout = self._layout
-        count_size = struct.calcsize(f"={layout.count}")
-        (count,) = struct.unpack(
-            layout.order + layout.count, self._file.read(offset, count_size, "a directory")
-        )
+        (count,) = layout.number.unpack(self._file.read(offset, layout.number.size, "a directory"))
         if count == 0:
             raise UnfinishedError(f"the directory at byte {offset:,} is not filled in yet")
         if count > MAX_ENTRIES:
             raise EnoughSeenError
-        start = offset + count_size
-        link_size = struct.calcsize(f"={layout.link}")
-        table = self._file.read(start, count * layout.entry_size + link_size, "a directory")
+        start = offset + layout.number.size
+        length = count * layout.entry.size
+        table = self._file.read(start, length + layout.link.size, "a directory")
         self._file.inside(start + len(table), count * layout.upper_half, "a directory")
-        (following,) = struct.unpack(layout.order + layout.link, table[-link_size:])
-        return table[:-link_size], start, following
+        (following,) = layout.link.unpack_from(table, length)
+        return table[:length], start, following
 
-    def _entries(self, table: bytes, start: int) -> Iterator[tuple[int, _Entry]]:
-        """Yield tag and place of each entry, having seen that its values lie inside the file."""
+    def _entries(self, table: bytes, start: int) -> dict[int, _Entry]:
+        """Return the tags that are of use here, having seen that all values lie in the file."""
         layout = self._layout
-        for at in range(0, len(table), layout.entry_size):
-            tag, kind, count = struct.unpack_from(f"{layout.order}HH{layout.word}", table, at)
+        found = {}
+        word_at = start + layout.entry.size - layout.word_size
+        for tag, kind, count, word in layout.entry.iter_unpack(table):
             length = count * _TYPE_SIZES.get(kind, 0)
-            offset = start + at + 4 + layout.word_size
             if length > layout.word_size:
-                (offset,) = struct.unpack_from(layout.order + layout.word, table, offset - start)
-                self._file.inside(offset, length, f"the value of tag {tag}")
-            yield tag, _Entry(kind, count, offset)
+                self._file.inside(word, length, f"the value of tag {tag}")
+            if tag in _OF_USE:
+                found[tag] = _Entry(kind, count, word if length > layout.word_size else word_at)
+            word_at += layout.entry.size
+        return found
 
     def _values(self, entries: dict[int, _Entry]) -> Iterator[int]:
         for offsets, counts in _SEGMENTS:
@@ -191,7 +200,7 @@ class _Walk:
         if letter is None:
             return
         width = struct.calcsize(f"={letter}")
-        for done in range(0, entry.count, _BLOCK):
-            n = min(_BLOCK, entry.count - done)
+        for done in range(0, entry.values, _BLOCK):
+            n = min(_BLOCK, entry.values - done)
             block = self._file.read(entry.offset + done * width, n * width, "a table")
             yield from struct.unpack(f"{self._layout.order}{n}{letter}", block)

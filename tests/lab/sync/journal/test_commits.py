@@ -2,12 +2,21 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from labsight_lab.sync.journal.commits import Commits
+from labsight_lab.sync.journal.commits import Change, Commits
+
+
+@pytest.fixture
+def commits(db: sqlite3.Connection) -> Iterator[Commits]:
+    """Closed at the end, or its thread would outlive the file."""
+    commits = Commits(db)
+    yield commits
+    commits.close()
 
 
 @pytest.fixture
@@ -23,34 +32,60 @@ def notes(db: sqlite3.Connection) -> set[str]:
     return {text for (text,) in db.execute("SELECT text FROM note")}
 
 
+def noted(text: str | None) -> Change:
+    """A change that adds a row; the table takes no None."""
+    return lambda db: db.execute("INSERT INTO note VALUES (?)", (text,))
+
+
 def test_changes_that_come_while_the_disk_is_busy_share_the_next_commit(
-    db: sqlite3.Connection,
+    db: sqlite3.Connection, commits: Commits
 ) -> None:
-    commits = Commits(db)
     begun: list[str] = []
     db.set_trace_callback(lambda said: begun.append(said) if said.startswith("BEGIN") else None)
-    with commits.turn:  # the disk is busy
-        threads = [
-            threading.Thread(
-                target=commits.make,
-                args=(lambda db, n=n: db.execute("INSERT INTO note VALUES (?)", (str(n),)),),
-            )
-            for n in range(30)
-        ]
-        for thread in threads:
-            thread.start()
-        while len(commits.waiting) < 30:
-            pass
+    disk_is_busy, disk_is_free = threading.Event(), threading.Event()
+
+    def slow(db: sqlite3.Connection) -> None:
+        noted("slow")(db)
+        disk_is_busy.set()
+        assert disk_is_free.wait(10)
+
+    asked = [slow, *(noted(str(n)) for n in range(30))]
+    threads = [threading.Thread(target=commits.make, args=(change,)) for change in asked]
+    threads[0].start()
+    assert disk_is_busy.wait(10)
+    for thread in threads[1:]:
+        thread.start()
+    while commits._asked.qsize() < 30:
+        time.sleep(0.001)
+    disk_is_free.set()
     for thread in threads:
         thread.join(10)
-    assert len(notes(db)) == 30
-    assert len(begun) == 1
+    assert len(notes(db)) == 31
+    assert len(begun) == 2
+
+
+def test_an_unhurried_change_goes_with_the_next_commit_or_the_end(
+    db: sqlite3.Connection, commits: Commits
+) -> None:
+    commits.later(noted("first"))
+    assert notes(db) == set()
+    commits.make(noted("second"))
+    assert notes(db) == {"first", "second"}
+    commits.later(noted("third"))
+    commits.close()
+    assert notes(db) == {"first", "second", "third"}
+
+
+def test_at_the_end_what_cannot_be_written_is_told(commits: Commits) -> None:
+    commits.later(noted(None))
+    with pytest.raises(sqlite3.IntegrityError):
+        commits.close()
+    assert commits._writer is None
 
 
 def test_a_change_that_fails_leaves_nothing_and_the_next_one_works(
-    db: sqlite3.Connection,
+    db: sqlite3.Connection, commits: Commits
 ) -> None:
-    commits = Commits(db)
 
     def half(db: sqlite3.Connection) -> None:
         db.execute("INSERT INTO note VALUES ('half')")
@@ -58,14 +93,13 @@ def test_a_change_that_fails_leaves_nothing_and_the_next_one_works(
 
     with pytest.raises(sqlite3.IntegrityError):
         commits.make(half)
-    commits.make(lambda db: db.execute("INSERT INTO note VALUES ('whole')"))
+    commits.make(noted("whole"))
     assert notes(db) == {"whole"}
 
 
 def test_an_interrupt_in_the_middle_fails_all_that_shared_the_commit(
-    db: sqlite3.Connection,
+    db: sqlite3.Connection, commits: Commits
 ) -> None:
-    commits = Commits(db)
 
     def interrupted(db: sqlite3.Connection) -> None:
         db.execute("INSERT INTO note VALUES ('lost')")
