@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -153,6 +154,26 @@ def test_a_forbidden_import_is_found_wherever_it_stands(room: str, source: str) 
 )
 def test_an_import_that_the_table_allows_passes(room: str, source: str) -> None:
     assert wrong_imports(room, source) == []
+
+
+def modules() -> dict[str, Path]:
+    """The files of the packages, by the names under which they are imported."""
+    found = {}
+    for package, folder in PACKAGES.items():
+        for path in (path for path in PYTHON if path.is_relative_to(folder)):
+            inside = path.relative_to(folder).with_suffix("").parts
+            found[".".join((package, *inside)).removesuffix(".__init__")] = path
+    return found
+
+
+def test_nothing_imports_what_imports_it() -> None:
+    known, wanted = modules(), dict[str, set[str]]()
+    for name, path in known.items():
+        found = {target for _, target in imports(repository.read(path))}
+        files = {one if one in known else one.rpartition(".")[0] for one in found}
+        wanted[name] = (files & known.keys()) - {name}
+    assert len(wanted) > 300
+    TopologicalSorter(wanted).prepare()  # raises CycleError, which names the files
 
 
 def test_no_function_imports_another() -> None:

@@ -32,7 +32,7 @@ def report(  # noqa: PLR0913, PLR0917 - the options of a command
     in the folder.
 
         labsight report --html archive.html
-        labsight report --csv - > archive.csv
+        labsight report --csv archive.csv
     """
     from labsight_lab.settings.choice import Given, know  # noqa: PLC0415 - not for `--help`
     from labsight_lab.sync.telling import inventory  # noqa: PLC0415

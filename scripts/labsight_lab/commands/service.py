@@ -147,14 +147,14 @@ def run(
     variables: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE")] = None,
 ) -> None:
     """Run as a service of Windows does, whose tasks have no variables of their own."""
-    from labsight_lab.cli import main  # noqa: PLC0415 - which imports this file
+    from labsight_lab.commands.sync import sync  # noqa: PLC0415 - not for `--help`
 
     for variable in variables or ():
         name, equals, value = variable.partition("=")
         if not (name and equals):
             raise typer.BadParameter(f"{variable!r} is no NAME=VALUE", param_hint="--set")
         os.environ[name] = value
-    raise typer.Exit(main(["sync", "--watch", "--config", str(config)]))
+    sync(watch=True, config=config)
 
 
 def _settings_file(config: Path | None) -> Path:

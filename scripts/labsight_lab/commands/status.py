@@ -33,5 +33,5 @@ def status(
         endpoint=endpoint_url,
     )
     known = know(given)
-    asked = room.StatusOptions(target=known.target(), as_json=as_json, settings=known.file)
+    asked = room.StatusOptions(target=known.target(), as_json=as_json, settings=known.own_file)
     raise typer.Exit(room.run(asked))

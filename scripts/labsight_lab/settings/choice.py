@@ -73,6 +73,13 @@ class Known:
         return replace(self.target(), profile=self.reader)
 
     @property
+    def own_file(self) -> Path | None:
+        """The settings file, where it tells of the folder and the archive that were asked for."""
+        if self.settings is None or _other_archive(self.options, _told(self.settings)):
+            return None
+        return self.file
+
+    @property
     def reader(self) -> str | None:
         """The profile that may read the archive, which who sends need not."""
         told = self.settings.verify.profile if self.settings else None

@@ -17,6 +17,7 @@ from labsight_lab.sync.sending import credentials, s3
 from labsight_lab.sync.sending.archive import Archive, Denied
 from labsight_lab.sync.target import Target
 from labsight_lab.sync.telling.report import Report
+from labsight_lab.sync.telling.summary import slides
 from labsight_lab.text import count, duration, size
 
 _TOLD_SKEW_S = 60.0
@@ -60,18 +61,29 @@ def _folder(options: SyncOptions, preview: Callable[[SyncOptions], Report]) -> F
         report = preview(options)
     except LabsightError as error:
         return Finding("folder", error.message, works=False)
-    told = f"a sync would send {count(len(report.planned), 'slide')}, {size(report.bytes)}"
-    if not (report.planned or report.unchanged or report.unfinished or report.failed):
-        told = "holds no slide yet"
+    return Finding("folder", f"{options.target.folder}: {_inside(report)}")
+
+
+def _inside(report: Report) -> str:
+    """Tell what a sync would find: what it sends, and what it leaves for which reason."""
+    young = len(report.until)
+    cut_off = len(report.unfinished) - young
+    bad = len(report.failed) + len(report.conflicts) + len(report.existing)
+    skipped = report.skipped.by_reason.total()
+    told = "holds no slide yet"
+    if report.slides or report.unchanged or report.unfinished or bad:
+        planned = slides(len(report.slides), len(report.planned))
+        told = f"a sync would send {planned}, {size(report.bytes)}"
     for number, what in (
-        (report.unchanged, "sent already"),
-        (len(report.unfinished), "still being written"),
-        (len(report.failed) + len(report.conflicts), "in need of a look (labsight sync --dry-run)"),
-        (report.skipped.by_reason.total(), "skipped"),
+        (report.unchanged, f"{count(report.unchanged, 'file')} sent already"),
+        (young, f"{count(young, 'slide')} changed a moment ago, and left until it stays as it is"),
+        (cut_off, f"{count(cut_off, 'slide')} not finished: cut off, or open in another program"),
+        (bad, f"{count(bad, 'file')} in need of a look"),
+        (skipped, f"{count(skipped, 'file')} skipped"),
     ):
         if number:
-            told += f"; {number:,} {what}"
-    return Finding("folder", f"{options.target.folder}: {told}")
+            told += f"; {what}"
+    return f"{told}. `labsight sync --dry-run` names them" if cut_off or bad else told
 
 
 def _who(target: Target) -> tuple[Finding, str]:

@@ -1,6 +1,5 @@
 """`labsight sync`: its parts wired together as the options ask, and the end of it told."""
 
-import json
 import socket
 import time
 from collections.abc import Callable
@@ -9,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from labsight.errors import InvalidInput, LabsightError, exit_code
+from labsight_lab.endings import run_and_report
 from labsight_lab.sync import watch
 from labsight_lab.sync.hints import Hints, Pause
 from labsight_lab.sync.journal.journal import Journal
@@ -19,17 +19,16 @@ from labsight_lab.sync.look.quiet import TRUSTED_AGE_S, QuietWatch
 from labsight_lab.sync.options import SyncOptions
 from labsight_lab.sync.passes import Passes, Rules
 from labsight_lab.sync.sending import timetable
-from labsight_lab.sync.sending.archive import Archive
+from labsight_lab.sync.sending.archive import Archive, Unreachable
 from labsight_lab.sync.sending.describing import Describer
 from labsight_lab.sync.sending.limits import Limiter
 from labsight_lab.sync.target import Target
 from labsight_lab.sync.telling import out
-from labsight_lab.sync.telling.document import document
+from labsight_lab.sync.telling.ending import ToldReport
 from labsight_lab.sync.telling.listening import Listener, Nobody
 from labsight_lab.sync.telling.meter import Meter
 from labsight_lab.sync.telling.progress import Display, Silent, display_for
 from labsight_lab.sync.telling.report import Report
-from labsight_lab.sync.telling.summary import summary
 from labsight_lab.sync.telling.wiring import chronicle
 from labsight_lab.text import shown
 
@@ -39,30 +38,21 @@ def sync(options: SyncOptions) -> int:
     target = options.target
     _check_folder(target)
     display = display_for(as_json=options.as_json)
-    report = Report(
+    report = ToldReport(
         target.folder, target.bucket, target.source, dry_run=options.dry_run, limit=options.limit
     )
     started = time.monotonic()
-    failure: LabsightError | None = None
-    try:
-        _run(options, display, report)
-    except KeyboardInterrupt:
-        report.interrupted = True
-    except LabsightError as error:
-        failure = error
-    report.seconds = time.monotonic() - started
-    code = exit_code(failure) if failure else report.exit_code
-    if options.as_json:
-        told = document(report) | {
-            "error": failure.message if failure else None,
-            "exit_code": code,
-        }
-        out.put(json.dumps(told, indent=2))
-    elif failure is None or report.uploaded:
-        out.put(summary(report, out.width()))
-    if failure is not None:
-        raise failure
-    return code
+
+    def run() -> None:
+        try:
+            _run(options, display, report)
+        except Unreachable as error:
+            told = f"{error.message}; run the same command again and it goes on where it was"
+            raise Unreachable(told) from error
+        finally:
+            report.seconds = time.monotonic() - started
+
+    return run_and_report(run, report, as_json=options.as_json)
 
 
 def preview(options: SyncOptions) -> Report:

@@ -37,7 +37,7 @@ def test_what_it_writes_is_all_that_the_other_commands_need(
     said = capsys.readouterr().out
     for line in ("ok  folder", "ok  credentials", "ok  bucket", "ok  clock", "ok  rights"):
         assert line in said
-    assert "a sync would send 1 slide" in said
+    assert "a sync would send 1 file" in said
     assert s3.objects("archive") == {}
     assert cli.main(["sync"]) == 0
     assert s3.read("archive", "slides/scanner-1/a.svs") == tiff()

@@ -95,6 +95,8 @@ def test_status(run: Any, target: Target) -> None:
     told = {"target": target, "as_json": False, "settings": settings}
     assert run(status, *room) == (CODE, told)
     assert run(status, *room, "--json")[1]["as_json"] is True
+    _, heard = run(status, *room, "--bucket", "elsewhere")
+    assert heard["settings"] is None, "it says nothing of that archive"
 
 
 def test_report(run: Any, target: Target) -> None:

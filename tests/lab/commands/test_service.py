@@ -9,9 +9,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from labsight.errors import Conflict, InvalidInput, SettingsError
-from labsight_lab import cli
 from labsight_lab.commands import service
 from labsight_lab.service.here import Here
+from labsight_lab.sync.options import SyncOptions
 from tests.lab.service.specs import here
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a shell script")
@@ -198,18 +198,25 @@ class TestRunningOnWindows:
     def test_variables_are_set_and_sync_begins(
         self, place: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        begun: list[tuple[list[str], str | None]] = []
+        begun: list[tuple[SyncOptions, str | None]] = []
 
-        def main(words: list[str]) -> int:
-            begun.append((words, os.environ.get("AWS_PROFILE")))
+        def begin(options: SyncOptions) -> int:
+            begun.append((options, os.environ.get("AWS_PROFILE")))
             return 130
 
-        monkeypatch.setattr(cli, "main", main)
+        monkeypatch.setattr("labsight_lab.sync.command.sync", begin)
         monkeypatch.setenv("AWS_PROFILE", "other")
-        config = str(place / "a b.toml")
-        done = labsight_service("run", "--set", "AWS_PROFILE=l=ab", "--config", config)
+        config = place / "a b.toml"
+        config.write_text(SETTINGS)
+        done = labsight_service("run", "--set", "AWS_PROFILE=l=ab", "--config", str(config))
         assert done.exit_code == 130
-        assert begun == [(["sync", "--watch", "--config", config], "l=ab")]
+        ((options, profile),) = begun
+        assert (options.watch, options.target.folder) == (True, place / "slides")
+        assert profile == "l=ab"
+
+    @pytest.mark.usefixtures("place")
+    def test_what_is_wrong_is_told_as_by_sync(self) -> None:
+        assert "does not exist" in refused("run", "--config", "nowhere.toml")
 
     @pytest.mark.parametrize("word", ["AWS_PROFILE", "=lab"])
     def test_what_is_no_variable_is_refused(self, word: str) -> None:

@@ -173,6 +173,30 @@ def test_the_files_journal_is_not_that_of_another_archive(
     assert know(Given(config=settings(COMPLETE), **given)).target().journal is None
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"bucket": "other"},
+        {"source": "scanner-2"},
+        {"endpoint": "http://127.0.0.1:1"},
+        {"folder": Path("elsewhere"), "source": "scanner-1"},
+    ],
+)
+def test_a_file_that_is_about_something_else_is_not_that_of_what_is_asked_for(
+    settings: Any, given: dict[str, Any]
+) -> None:
+    file = settings(COMPLETE)
+    known = know(Given(config=file, **given))
+    assert (known.file, known.own_file) == (file, None)
+
+
+def test_the_file_stays_that_of_what_it_tells_itself(settings: Any, tmp_path: Path) -> None:
+    file = settings(COMPLETE)
+    for given in ({}, {"bucket": "archive", "profile": "me"}, {"folder": tmp_path / "slides"}):
+        assert know(Given(config=file, **given)).own_file == file
+    assert know(Given(bucket="archive")).own_file is None
+
+
 def test_the_files_folder_may_be_named_again(
     settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

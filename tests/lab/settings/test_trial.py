@@ -13,8 +13,10 @@ from labsight_lab.settings import trial
 from labsight_lab.settings.trial import Finding
 from labsight_lab.sync.options import SyncOptions
 from labsight_lab.sync.sending.archive import Archive, Unreachable
+from labsight_lab.sync.sending.one_file import Result
 from labsight_lab.sync.target import Target
-from labsight_lab.sync.telling.report import Report, Sent
+from labsight_lab.sync.telling.report import Report
+from tests.lab.sync.telling.made import NOW, ended, lone, unit
 from tests.support.ports import free_port
 from tests.support.s3_server import S3, serving
 
@@ -37,9 +39,7 @@ def found(asked: SyncOptions, **more: object) -> dict[str, Finding]:
 
 def _preview(asked: SyncOptions) -> Report:
     report = Report(asked.target.folder, "archive", "scanner-1", dry_run=True)
-    report.planned = [Sent("a.svs", "slides/scanner-1/a.svs", 3_000_000)]
-    report.unfinished = {"b.svs": "growing"}
-    report.skipped.add("notes.txt", "no slide")
+    report.plan(lone("a.svs", 3_000_000))
     return report
 
 
@@ -48,15 +48,36 @@ def test_what_works_is_told(tmp_path: Path, s3: S3) -> None:
     told = found(options(tmp_path, s3))
     assert [*told] == ["folder", "credentials", "bucket", "clock", "rights"]
     assert all(finding.works for finding in told.values())
-    assert told["folder"].said == (
-        f"{tmp_path}: a sync would send 1 slide, 3.0 MB; 1 still being written; 1 skipped"
-    )
+    assert told["folder"].said == (f"{tmp_path}: a sync would send 1 file, 3.0 MB")
     assert told["credentials"].said == (
         "the environment (AWS_ACCESS_KEY_ID); long-lived, access key ...ting"
     )
     assert told["bucket"].said == "archive is there, in us-east-1"
     assert told["clock"].said == "agrees with that of the archive"
     assert told["rights"].said == "the archive takes these credentials for slides/scanner-1/"
+
+
+@pytest.mark.usefixtures("aws")
+def test_what_is_in_the_folder_is_counted_by_what_is_true_of_it(tmp_path: Path, s3: S3) -> None:
+    def mixed(asked: SyncOptions) -> Report:
+        report = Report(asked.target.folder, "archive", "scanner-1", dry_run=True, unchanged=1200)
+        report.plan(lone("a.svs", 1_000_000))
+        report.plan(unit(sizes=(10, 20, 30)))
+        report.leave("young.svs", "too young", until=NOW)
+        report.add(ended("cut.svs", Result.UNFINISHED, "not complete yet: it ends too early"))
+        report.add(ended("cut too.svs", Result.UNFINISHED, "not complete yet: it ends too early"))
+        report.add(ended("old.svs", Result.FAILED, "incomplete: it ends too early"))
+        report.skipped.add("notes.txt", "no slide")
+        return report
+
+    (folder, *_) = trial.findings(options(tmp_path, s3), mixed)
+    assert folder.works
+    assert folder.said == (
+        f"{tmp_path}: a sync would send 2 slides (4 files), 1.0 MB; 1,200 files sent already; "
+        "1 slide changed a moment ago, and left until it stays as it is; 2 slides not finished: "
+        "cut off, or open in another program; 1 file in need of a look; 1 file skipped. "
+        "`labsight sync --dry-run` names them"
+    )
 
 
 @pytest.mark.usefixtures("aws")

@@ -16,6 +16,7 @@ from moto.s3.models import S3Backend
 
 from labsight_lab import cli
 from labsight_lab.sync.journal.runs import latest
+from labsight_lab.text import size
 from tests.lab.support import noise, open_journal, tiff, write
 
 if TYPE_CHECKING:
@@ -130,9 +131,12 @@ def test_without_credentials_it_ends_with_2(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    write(folder / "a.svs", tiff())
+    for name in ("a.svs", "b.svs"):
+        write(folder / name, tiff())
     assert cli.main(["sync", str(folder), "--bucket", "archive", "--source", "scanner-1"]) == 2
     shown = capsys.readouterr()
+    assert f" to send: 2 files, {size(2 * len(tiff()))}\n" in shown.out
+    assert "sending" not in shown.out, "nothing was sent, and nothing is promised"
     assert shown.err.startswith("labsight: no usable AWS credentials")
 
 

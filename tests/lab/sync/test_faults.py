@@ -127,6 +127,7 @@ def test_without_a_network_nothing_is_lost_and_it_is_said(
     ended = lab.run()
     assert ended.code == 1
     assert "cannot be reached" in ended.err
+    assert "run the same command again and it goes on where it was" in ended.err
     assert "Traceback" not in ended.err
     lab.s3.come_up()
     check_told(lab.run(), named=set())

@@ -428,7 +428,10 @@ def test_a_watch_outlives_the_network(lab: Lab) -> None:
 
     lab.archive.before = offline
     said = watching(lab, lab.passes(), 130)
-    assert said == ["offline (tried again every minute)", "it goes on after 2 min 00 s"]
+    assert said == [
+        "offline (tried again every minute, it goes on by itself)",
+        "it goes on after 2 min 00 s",
+    ]
     assert lab.stored() == ["a.svs"]
 
 
@@ -444,7 +447,7 @@ def test_a_watch_outlives_a_log_in_that_expires(lab: Lab) -> None:
     lab.archive.before = expired
     lab.during_sleep = lambda: (write(lab.folder / f"{lab.now}.svs", WHOLE, OLD), None)[1]
     assert watching(lab, passes, 75) == [
-        "expired (tried again every minute)",
+        "expired (tried again every minute, it goes on by itself)",
         "it goes on after 1 min 00 s",
     ]
     assert len(lab.stored()) >= 3
@@ -470,6 +473,16 @@ def slide_of_several_files(folder: Path) -> list[str]:
         write(folder / path, data, OLD)
     first, *others = sorted(files, key=lambda path: (not path.endswith(".mrxs"), path))
     return [first, *others]
+
+
+def test_a_unit_that_cannot_be_closed_is_not_begun(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slide_of_several_files(lab.folder)
+    monkeypatch.setattr(units, "MAX_BYTES", 600)
+    report = lab.once()
+    assert "the paths of its 6 files are too long" in report.failed["s1/"]
+    assert lab.archive.requests == []
 
 
 def test_a_unit_arrives_member_by_member_and_is_closed_last(lab: Lab) -> None:
@@ -627,6 +640,25 @@ def test_a_look_goes_on_while_something_is_being_sent(lab: Lab) -> None:
     assert passes.report.sent_files == 2
 
 
+def test_a_unit_of_which_files_were_cleaned_and_others_removed_by_hand_is_settled(
+    lab: Lab,
+) -> None:
+    file = coloured()
+    for number in (1, 2, 3):
+        write(lab.folder / "case" / f"{number}.dcm", other(file, f"1.2.{number}").content(), OLD)
+    lab.once()
+    cleaned = lab.journals[-1].entry("case/1.dcm")
+    assert cleaned is not None
+    lab.journals[-1].write([replace(cleaned, removed=NOW)])
+    for number in (1, 2):
+        (lab.folder / "case" / f"{number}.dcm").unlink()
+    write(lab.folder / "case" / "4.dcm", other(file, "1.2.4").content(), OLD)
+    assert lab.once().sent_files == 1  # what was removed by hand is no part of it any more
+    lab.connected = 0
+    report = lab.once()
+    assert (lab.connected, report.unchanged, report.exit_code) == (0, 2, 0)
+
+
 def test_a_late_part_of_a_series_joins_those_that_were_cleaned_up(lab: Lab) -> None:
     file = coloured()
     for number in (1, 2):
@@ -645,6 +677,25 @@ def test_a_late_part_of_a_series_joins_those_that_were_cleaned_up(lab: Lab) -> N
     members = units.read(lab.archive.objects[f"slides/scanner-1/{second}"]).members
     assert sorted(m.path for m in members) == [f"case/{number}.dcm" for number in (1, 2, 3)]
     assert lab.once().sent_files == 0
+
+
+@pytest.mark.parametrize("is_cleaned", [True, False])
+def test_a_series_whose_place_another_has_is_named_before_any_byte(
+    lab: Lab, *, is_cleaned: bool
+) -> None:
+    one, another = (
+        coloured(more={0x0020000E: ("UI", uid)}).content()
+        for uid in (b"1.2.91718", b"1.2.115248")  # their SHA-256 begin alike
+    )
+    write(lab.folder / "case" / "1.dcm", one, OLD)
+    assert lab.once().sent_files == 1
+    if is_cleaned:
+        (lab.folder / "case" / "1.dcm").unlink()
+    stored, lab.archive.requests = lab.stored(), []
+    write(lab.folder / "case" / "2.dcm", another, OLD)
+    report = lab.once()
+    assert list(report.failed) == ["case/2.dcm"]
+    assert (lab.stored(), lab.archive.requests) == (stored, [])
 
 
 def test_a_cut_off_file_from_the_future_fails_after_a_day_of_our_own_clock(lab: Lab) -> None:

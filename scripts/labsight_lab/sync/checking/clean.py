@@ -67,7 +67,7 @@ def run(options: CleanOptions, connect: Connect = open_asker) -> int:
 
 def _clean(options: CleanOptions, journal: Journal, connect: Connect, report: CleanReport) -> None:
     target = options.target
-    counter = Counter(display_for(as_json=options.as_json, doing="verifying"))
+    counter = Counter(display_for(as_json=options.as_json, task="to verify"))
     means = Means(
         folder=target.folder,
         source=target.source,

@@ -78,7 +78,7 @@ def _verify(
         choice = choosing.everything(journal)
         report.not_archived = _not_archived(target.folder, journal)
     report.unsent = choice.unknown
-    display = display_for(as_json=options.as_json, doing="verifying")
+    display = display_for(as_json=options.as_json, task="to verify")
     if options.deep:
         display.say(
             f"reading {size(choice.size)} back from the archive ({count(choice.entries, 'object')})"

@@ -95,7 +95,7 @@ def unreachable(address: str, error: OSError) -> Unreachable:
     """Say that there is no way to S3 at the moment."""
     return Unreachable(
         f"{address} cannot be reached ({error}); check the network and, where there is a proxy, "
-        "HTTPS_PROXY, then run labsight sync again: it goes on where it stopped"
+        "HTTPS_PROXY"
     )
 
 

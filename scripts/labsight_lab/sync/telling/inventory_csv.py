@@ -1,7 +1,8 @@
 """All files as a table for Excel and for programs.
 
-UTF-8 with a byte order mark, commas, CRLF. A text that a spreadsheet would take for a formula, or
-that begins with an apostrophe, has an apostrophe before it: take one away to have the text.
+UTF-8, commas, CRLF; a file begins with a byte order mark, by which Excel knows the encoding. A text
+that a spreadsheet would take for a formula, or that begins with an apostrophe, has an apostrophe
+before it: take one away to have the text.
 (https://owasp.org/www-community/attacks/CSV_Injection)
 """
 

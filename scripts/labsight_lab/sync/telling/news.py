@@ -1,11 +1,13 @@
 """What a run tells people while it goes on, in lines."""
 
+import time
 from collections.abc import Callable, Sequence
 
 from labsight.errors import LabsightError
 from labsight_lab.sync.sending.transfer import Outcome
 from labsight_lab.sync.telling import naming, standing
 from labsight_lab.sync.telling.kinds import TITLES, Kind
+from labsight_lab.sync.telling.repeats import Repeats
 from labsight_lab.sync.telling.standing import Change, Problem
 from labsight_lab.sync.telling.sums import Sums
 from labsight_lab.text import duration, shown
@@ -25,8 +27,16 @@ class News:
     them then.
     """
 
-    def __init__(self, say: Callable[[str], None], sums: Sums, *, names_problems: bool) -> None:
+    def __init__(
+        self,
+        say: Callable[[str], None],
+        sums: Sums,
+        *,
+        names_problems: bool,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._say, self._sums, self._names_problems = say, sums, names_problems
+        self._problems = Repeats(say, clock)
         self._notes: set[str] = set()
 
     def sent(self, outcome: Outcome, change: Change) -> None:
@@ -44,9 +54,9 @@ class News:
         if not self._names_problems:
             return
         for problem in change.new:
-            self._say(f"{TITLES[problem.kind]}: {shown(problem.path)}: {shown(problem.reason)}")
+            self._problems.add(problem.path, problem.reason, TITLES[problem.kind])
         for problem, how in change.over:
-            self._say(f"{shown(problem.path)}: {_end(problem, how)}")
+            self._problems.add(problem.path, _end(problem, how))
 
     def noted(self, notes: Sequence[str]) -> None:
         """Tell what is to be known of the lists beside the data."""
@@ -62,15 +72,16 @@ class News:
 
     def troubled(self, error: LabsightError) -> None:
         """Tell what stops all files."""
-        self._say(f"{shown(error.message)} (tried again every minute)")
+        self._say(f"{shown(error.message)} (tried again every minute, it goes on by itself)")
 
     def answered(self, seconds: float) -> None:
         """Tell that nothing stops them any more."""
         self._say(f"it goes on after {duration(seconds)}")
 
     def rest(self, *, only_if_due: bool = True) -> None:
-        """Tell what was sent and not told yet."""
+        """Tell what was sent, or has gone wrong, and was not told yet."""
         self._sums.flush(only_if_due=only_if_due)
+        self._problems.flush(only_if_due=only_if_due)
 
 
 def _end(problem: Problem, how: str) -> str:

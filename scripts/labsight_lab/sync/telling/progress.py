@@ -53,24 +53,27 @@ class Silent:
 
 
 class Lines:
-    """Plain lines, for logs; ``doing`` is what is done to the files.
+    """Plain lines, for logs; ``task`` is what there is to do with the files.
 
     Away from a terminal each line begins with the time.
     """
 
     every = _LINE_EVERY_S
 
-    def __init__(self, doing: str = "sending", out: TextIO | None = None) -> None:
-        self._doing, self._out = doing, out or sys.stdout
+    def __init__(self, task: str = "to send", out: TextIO | None = None) -> None:
+        self._task, self._out = task, out or sys.stdout
         self._files = self._total = 0
         self._pace = Pace()
 
     def begin(self, files: int, total: int) -> None:
-        """Say what is to be sent, if that is not over in a moment; what is added is not said."""
+        """Say what there is to do, if that is not over in a moment; what is added is not said.
+
+        It is no promise: whether the archive can be reached is not known yet.
+        """
         if not self._total:
             self._pace = Pace()
             if files > 1 or total > _WORTH_A_LINE:
-                self.say(f"{self._doing} {count(files, 'file')}, {size(total)}")
+                self.say(f"{self._task}: {count(files, 'file')}, {size(total)}")
         self._files, self._total = files, total
 
     def moved(self, done: int, files: int | None = None, names: Sequence[str] = ()) -> None:  # noqa: ARG002 - they would fill a log
@@ -93,12 +96,12 @@ class Lines:
         self._total = 0
 
 
-def display_for(*, as_json: bool, doing: str = "sending") -> Display:
-    """Return the display that suits where the output goes; ``doing`` is what it tells of."""
+def display_for(*, as_json: bool, task: str = "to send") -> Display:
+    """Return the display that suits where the output goes; ``task`` is what it tells of."""
     if as_json or sys.stdout is None:  # a program without a window has no output on Windows
         return Silent()
     if sys.stderr is not None and sys.stderr.isatty():
         from labsight_lab.sync.telling.bar import Bar  # noqa: PLC0415 - rich is slow to load
 
         return Bar()
-    return Lines(doing)
+    return Lines(task)

@@ -20,7 +20,7 @@ LOOK = 1  # exit code: somebody has to
 
 @dataclass(frozen=True, kw_only=True)
 class StatusOptions:
-    """Whose status; ``settings`` is the file that named the target, if one did."""
+    """Whose status; ``settings`` is the file that tells of this very target, if one does."""
 
     target: Target
     as_json: bool = False

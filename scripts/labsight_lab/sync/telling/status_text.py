@@ -10,7 +10,8 @@ from labsight_lab.sync.target import Target
 from labsight_lab.sync.telling.journal_facts import Amount
 from labsight_lab.sync.telling.kinds import TITLES, Kind
 from labsight_lab.sync.telling.known_problems import Problem
-from labsight_lab.sync.telling.out import item, wrapped
+from labsight_lab.sync.telling.listing import Told, listing
+from labsight_lab.sync.telling.out import wrapped
 from labsight_lab.sync.telling.status_facts import Facts
 from labsight_lab.sync.telling.status_troubles import Trouble
 from labsight_lab.sync.telling.summary import slides
@@ -59,7 +60,8 @@ def written(
 def _places(facts: Facts, around: Around) -> Iterator[tuple[str, str]]:
     if facts.kept_for != around.target.identity.rows()["folder"]:
         yield "moved", f"the journal was kept for {shown(facts.kept_for)} until now"
-    yield "settings", shown(str(around.settings)) if around.settings else "no file"
+    settings = around.settings
+    yield "settings", shown(str(settings)) if settings else "none for this folder and archive"
     yield "service", around.service or "none installed"
     journal = shown(str(around.target.journal_file))
     yield "journal", f"{journal} ({size(facts.journal_size)})"
@@ -114,13 +116,7 @@ def _begun(facts: Facts) -> str:
 
 
 def _named(problems: Iterable[Problem], wide: int | None) -> list[str]:
-    found = list(problems)
-    lines = []
-    for one in found[:NAMED]:
-        lines += item(shown(one.path), f"{one.reason} (since {_when(one.since)})", wide)
-    if (more := len(found) - NAMED) > 0:
-        lines.append(f"  and {more:,} more, which --json names")
-    return lines
+    return listing([Told(one.path, one.reason, one.since) for one in problems], wide, NAMED)
 
 
 def _amount(amount: Amount) -> str:

@@ -33,7 +33,8 @@ def _of_the_run(facts: Facts, service: str | None) -> list[Trouble]:
     run = facts.run
     if facts.at_work:
         if run and run.trouble:
-            return [Trouble(f"nothing can be sent: {shown(run.trouble)}", "it is tried again")]
+            to_do = "put right what it tells; it is tried again every minute and goes on by itself"
+            return [Trouble(f"nothing can be sent: {shown(run.trouble)}", to_do)]
         return []
     found = []
     if run and run.ended is None:

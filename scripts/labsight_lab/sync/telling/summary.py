@@ -5,7 +5,8 @@ from datetime import datetime
 
 from labsight_lab.sync.telling.forecast import at_limit
 from labsight_lab.sync.telling.kinds import ADVICE, TITLES, Kind
-from labsight_lab.sync.telling.out import item, wrapped
+from labsight_lab.sync.telling.listing import Told, listing
+from labsight_lab.sync.telling.out import wrapped
 from labsight_lab.sync.telling.plan_table import table
 from labsight_lab.sync.telling.report import Report
 from labsight_lab.text import count, duration, shown, size
@@ -48,16 +49,9 @@ def summary(report: Report, wide: int | None = None) -> str:
 
 
 def listed(title: str, reasons: Iterable[tuple[str, str]], wide: int | None) -> list[str]:
-    """Return a title with the number of items, and an item for each."""
-    found = list(reasons)
-    if not found:
-        return []
-    lines = [f"{title} ({len(found):,}):"]
-    for path, reason in found[:_MOST]:
-        lines += item(shown(path), shown(reason), wide)
-    if len(found) > _MOST:
-        lines.append(f"  and {len(found) - _MOST:,} more, which --json names")
-    return lines
+    """Return a title with the number of items, and the items."""
+    found = [Told(path, reason) for path, reason in reasons]
+    return [f"{title} ({len(found):,}):", *listing(found, wide, _MOST)] if found else []
 
 
 def slides(number: int, files: int) -> str:

@@ -41,10 +41,9 @@ class Sums:
         if only_if_due and now - self._since < self._stretch:
             return
         if self._slides:
-            self._say(
-                f"sent {count(self._slides, 'more slide')}, {size(self._bytes)}, the last one "
-                f"{self._last}"
-            )
+            amount = size(self._bytes)
+            more = f"sent {count(self._slides, 'more slide')}, {amount}, the last one {self._last}"
+            self._say(f"sent {self._last} ({amount})" if self._slides == 1 else more)
             self._may_name, self._stretch = 0, min(LONGEST_S, 2 * self._stretch)
         else:
             self._may_name, self._stretch = MOST, STRETCH_S

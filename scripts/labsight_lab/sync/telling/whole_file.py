@@ -18,10 +18,12 @@ STANDARD_OUTPUT = Path("-")
 def whole_file(place: Path, encoding: str = "utf-8") -> Iterator[TextIO]:
     """Yield a file to write to, which takes the place of what is there once it is on disk.
 
-    ``-`` is standard output. Raise InvalidInput for a place that cannot be written to.
+    ``encoding`` is that of the file. ``-`` is standard output, in UTF-8 without a byte order mark:
+    programs that read it would take that for a part of the first word. Raise InvalidInput for a
+    place that cannot be written to.
     """
     if place == STANDARD_OUTPUT:
-        with _standard_output(encoding) as out:
+        with _standard_output() as out:
             yield out
         return
     beside = place.with_name(f".{place.name}.{os.getpid()}.new")
@@ -43,12 +45,12 @@ def whole_file(place: Path, encoding: str = "utf-8") -> Iterator[TextIO]:
 
 
 @contextmanager
-def _standard_output(encoding: str) -> Iterator[TextIO]:
-    """Yield standard output in an encoding of its own; a reader that has seen enough is fine."""
+def _standard_output() -> Iterator[TextIO]:
+    """Yield standard output in UTF-8; a reader that has seen enough is fine."""
     if sys.stdout is None:
         raise InvalidInput("there is no standard output here: name a file")
     sys.stdout.flush()
-    out = io.TextIOWrapper(sys.stdout.buffer, encoding=encoding, newline="", write_through=True)
+    out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="", write_through=True)
     try:
         yield out
         out.flush()

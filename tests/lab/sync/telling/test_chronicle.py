@@ -37,7 +37,12 @@ class Heard:
         self.chronicle = Chronicle(
             report=self.report,
             standing=Standing(self.aim.folder),
-            news=News(self.said.append, Sums(self.said.append, clock), names_problems=watch),
+            news=News(
+                self.said.append,
+                Sums(self.said.append, clock),
+                names_problems=watch,
+                clock=clock,
+            ),
             events=Events(self.log),
             runs=RunLog(self.journal),
             clock=clock,
@@ -161,7 +166,7 @@ class TestTrouble:
             heard.now += 60
         heard.ended(ended("a.svs"))
         assert heard.said[:2] == [
-            "offline (tried again every minute)",
+            "offline (tried again every minute, it goes on by itself)",
             "it goes on after 3 min 00 s",
         ]
         told = [one for one in heard.events() if one["event"].startswith("archive")]
@@ -235,6 +240,25 @@ class TestJournal:
         assert (heard.run().exit_code, heard.run().trouble) == (2, "no such bucket")
         assert heard.events()[-1]["reason"] == "no such bucket"
         assert heard.events()[-1]["level"] == "error"
+
+
+def test_a_lost_journal_is_a_few_lines_and_an_event_for_each_file(heard: Heard) -> None:
+    taken = "the archive already holds slides/s/{}.svs; nothing was overwritten"
+    shared = "the archive already holds an object of its name; nothing was overwritten"
+    heard.ended(*(ended(f"{n}.svs", Result.CONFLICT, taken.format(n)) for n in range(500)))
+    heard.now += 5
+    heard.chronicle.looked(look(heard.report))
+    assert heard.said == [
+        *(f"conflict: {n}.svs: {taken.format(n)}" for n in range(3)),
+        f"497 more, the last one 499.svs: conflict: {shared}",
+    ]
+    heard.now += 10
+    heard.ended(*(ended(f"{n}.svs", Result.SAME) for n in range(500)))
+    heard.chronicle.over(0)
+    assert len(heard.said) == 8
+    assert heard.said[-1] == "497 more, the last one 499.svs: the archive has it as it is now"
+    told = [one for one in heard.events() if one["event"] == "conflict"]
+    assert [one["reason"] for one in told] == [taken.format(n) for n in range(500)]
 
 
 def test_what_was_summed_up_is_told_at_the_end(heard: Heard) -> None:

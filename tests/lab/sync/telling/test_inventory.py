@@ -267,6 +267,14 @@ class TestCommand:
         inventory.run(ReportOptions(target=aim, json=Path("-"), csv=tmp_path / "r.csv"))
         assert len(json.loads(capsysbinary.readouterr().out)["files"]) == 10
 
+    def test_a_table_for_a_pipe_has_no_mark_before_it(
+        self, aim: Target, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+    ) -> None:
+        inventory.run(ReportOptions(target=aim, csv=Path("-")))
+        piped = capsysbinary.readouterr().out
+        assert piped.startswith(b"path,kind,")
+        assert b"\xef\xbb\xbf" + piped == written(aim, tmp_path, "csv")
+
     def test_one_kind_is_needed_and_each_its_own_place(self, aim: Target) -> None:
         with pytest.raises(InvalidInput, match="--html FILE, --csv FILE or --json FILE"):
             ReportOptions(target=aim)

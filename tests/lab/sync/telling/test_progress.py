@@ -31,19 +31,19 @@ def test_lines_tell_rate_and_time_left(clock: list[float]) -> None:
     clock[0] += 30
     lines.moved(10_000_000, 1, ["a.svs 50 %"])
     assert out.getvalue().splitlines() == [
-        "sending 2 files, 40.0 MB",
+        "to send: 2 files, 40.0 MB",
         "1 of 2 files, 10.0 MB of 40.0 MB, 333.3 kB/s, about 1 min 30 s left",
     ]
 
 
 def test_who_counts_no_files_is_told_of_bytes(clock: list[float]) -> None:
     out = Terminal()
-    lines = Lines("verifying", out)
+    lines = Lines("to verify", out)
     lines.begin(2, 40)
     clock[0] += 10
     lines.moved(20)
     assert out.getvalue().splitlines() == [
-        "verifying 2 files, 40 B",
+        "to verify: 2 files, 40 B",
         "20 B of 40 B, 2 B/s, about 10 s left",
     ]
 
@@ -62,10 +62,10 @@ def test_one_small_file_is_not_announced_and_more_of_the_same_only_once() -> Non
     assert out.getvalue() == ""
     for number in (5, 6, 7):
         lines.begin(number, number * 1000)
-    assert out.getvalue() == "sending 5 files, 5.0 kB\n"
+    assert out.getvalue() == "to send: 5 files, 5.0 kB\n"
     lines.end()
     lines.begin(1, 200_000_000)
-    assert out.getvalue().endswith("sending 1 file, 200.0 MB\n")
+    assert out.getvalue().endswith("to send: 1 file, 200.0 MB\n")
 
 
 def test_a_reader_that_has_gone_stops_nothing() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -77,7 +78,8 @@ def test_a_folder_that_is_well_needs_nobody(lab: Lab) -> None:
     assert code == 0
     assert lines[0] == f"{lab.folder} -> s3://archive/slides/scanner-1/"
     told = {line[2:12].strip(): line[13:] for line in lines[1:-1]}
-    assert told["run"].endswith("exit code 0; looked 0.0 s ago; sent 2 files, 2.0 kB")
+    ended = r"ended .* with exit code 0; looked [\d.]+ s ago; sent 2 files, 2\.0 kB"
+    assert re.fullmatch(ended, told["run"])
     assert told["archived"] == "2 files, 2.0 kB"
     assert told["verified"].startswith("1 of 2 objects; the oldest of the others was sent 2026-")
     assert told["journal"].startswith(f"{lab.aim.journal_file} (")
@@ -177,12 +179,29 @@ def test_many_problems_are_named_in_part_and_counted(lab: Lab) -> None:
     names = [f"{n:03}.svs" for n in range(NAMED + 5)]
     lab.files(*names)
     journal = open_for(lab.aim)
-    journal.write([row(name, State.FAILED, reason="503") for name in names])
+    journal.write([row(name, State.FAILED, reason=f"no {name}") for name in names])
     journal.close()
     _, lines = lab.text()
-    assert sum(": 503" in line for line in lines) == NAMED
+    assert sum(": no " in line for line in lines) == NAMED
     assert "  and 5 more, which --json names" in lines
     assert len(lab.document()["problems"]["failed"]) == NAMED + 5
+
+
+def test_problems_of_one_reason_are_told_together(lab: Lab) -> None:
+    names = [f"{n:03}.svs" for n in range(200)]
+    lab.files(*names)
+    journal = open_for(lab.aim)
+    taken = "the archive already holds slides/scanner-1/{}, which this folder did not send"
+    journal.write([row(name, State.CONFLICT, reason=taken.format(name)) for name in names])
+    journal.close()
+    _, lines = lab.text()
+    (told,) = (line for line in lines if "which this folder did not send" in line)
+    assert told.startswith("  200 of them: the archive already holds an object of its name, which")
+    assert "(since 20" in told
+    assert sum(line.endswith(".svs") for line in lines) == 10
+    assert "    and 190 more, which --json names" in lines
+    conflicts = lab.document()["problems"]["conflict"]
+    assert {one["reason"] for one in conflicts} == {taken.format(name) for name in names}
 
 
 def test_what_was_never_archived_and_is_gone_is_told(lab: Lab) -> None:

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from labsight_lab.sync.look.candidate import object_key
 from labsight_lab.sync.look.scan import Problem, Skipped
 from labsight_lab.sync.sending.one_file import Result
+from labsight_lab.sync.telling.document import document
 from labsight_lab.sync.telling.kinds import ADVICE, Kind
+from labsight_lab.sync.telling.listing import NAMED
 from labsight_lab.sync.telling.report import Report
 from labsight_lab.sync.telling.summary import slides, summary
 from tests.lab.sync.telling.made import closed, ended, lone, report, unit
@@ -104,11 +107,33 @@ def test_a_very_long_list_is_cut_and_says_so() -> None:
     one = report(dry_run=True)
     for number in range(1003):
         one.plan(lone(f"{number}.svs"))
-        one.conflicts[f"c{number}.svs"] = "taken"
+        one.conflicts[f"c{number}.svs"] = f"taken by c{number + 1}.svs"
     lines = summary(one).splitlines()
     assert [line.strip() for line in lines if line.strip().startswith("and ")] == [
         "and 3 more, which --json names"
     ] * 2
+
+
+def test_what_is_said_of_many_files_is_said_once() -> None:
+    one = report()
+    for number in range(2000):
+        path = f"{number:04}.svs"
+        reason = f"the archive already holds {object_key('scanner-1', path)}, not from here"
+        one.add(ended(path, Result.CONFLICT, reason))
+    one.add(ended("b.svs", Result.CONFLICT, "the archive holds b.svs, and it is large"))
+    assert summary(one).splitlines()[1:] == [
+        "conflict, nothing was overwritten (2,001):",
+        "  2,000 of them: the archive already holds an object of its name, not from here",
+        *(f"    {number:04}.svs" for number in range(NAMED)),
+        f"    and {2000 - NAMED:,} more, which --json names",
+        "  b.svs: the archive holds b.svs, and it is large",
+        "  what to do: `labsight verify` compares it with what the archive holds",
+    ]
+    told = document(one)["conflicts"]
+    assert told[7]["reason"] == (
+        "the archive already holds slides/scanner-1/0007.svs, not from here"
+    )
+    assert len(told) == 2001
 
 
 def test_an_interrupted_run_says_how_it_goes_on() -> None:

@@ -35,6 +35,13 @@ def test_many_are_one_line_when_their_time_is_over() -> None:
     assert told.lines[MOST:] == [f"sent 3 more slides, 3.0 kB, the last one {MOST + 2}.svs"]
 
 
+def test_one_more_is_named_like_those_before_it() -> None:
+    told = Told()
+    told.sent(MOST + 1)
+    told.sums.flush()
+    assert told.lines[-1] == f"sent {MOST}.svs (1.0 kB)"
+
+
 def test_hours_of_small_files_are_a_line_a_minute() -> None:
     told = Told()
     told.sent(36_000, every=0.1)
