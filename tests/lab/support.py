@@ -207,7 +207,7 @@ def candidate(folder: Path, path: str, **about: Any) -> Candidate:
         path=path,
         fingerprint=Fingerprint(status.st_size, status.st_mtime_ns),
         content_type="image/tiff",
-        file=folder / path,
+        folder=folder,
         **about,
     )
 

@@ -11,6 +11,7 @@ from labsight_lab.sync.finished.manifests import Declarations
 from labsight_lab.sync.look.plan import Pending
 from labsight_lab.sync.look.quiet import NANO, QuietWatch
 from labsight_lab.sync.look.scan import Seen
+from labsight_lab.sync.sending.describing import unnameable
 from labsight_lab.sync.sending.one_file import Result
 from labsight_lab.sync.sending.source import held_by_a_writer
 from labsight_lab.sync.sending.transfer import Outcome
@@ -57,6 +58,9 @@ class Judge:
 
     def verdict(self, pending: Pending) -> Verdict | Outcome:
         """Return that a quiet group may be sent, or what keeps it from being sent."""
+        trouble = unnameable(pending.group)
+        if trouble:
+            return _ended(pending, Result.FAILED, trouble)
         declared = self._declarations.of(pending.group)
         if declared is not None:
             return Verdict(declared=declared)

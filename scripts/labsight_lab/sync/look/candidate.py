@@ -13,10 +13,11 @@ from labsight_lab.sync.sending.source import Fingerprint
 class Candidate:
     """Something that the archive does not hold as it is now.
 
-    ``path`` is what the journal knows it by; that of a unit ends with ``/``. Either ``file`` or
-    ``data`` has the content. ``unit`` is the path of the unit that a file is a part of, ``members``
-    stands for the parts that a ``unit.json`` names. ``declared``: the CRC-64 that the program which
-    wrote the file told, if it told one.
+    ``path`` is what the journal knows it by; that of a unit ends with ``/``. The content lies below
+    ``folder`` at that path; without a folder it is ``data``. ``unit`` is the path of the unit that
+    a file is a part of, ``members`` stands for the parts that a ``unit.json`` names. ``declared``:
+    the CRC-64 that the program which wrote the file told, if it told one. ``refused`` is why it
+    cannot be sent, if it cannot.
     """
 
     source: str
@@ -24,11 +25,12 @@ class Candidate:
     fingerprint: Fingerprint
     content_type: str
     metadata: Mapping[str, str] = field(default_factory=dict)
-    file: Path | None = None
+    folder: Path | None = None
     data: bytes = b""
     unit: str = ""
     members: str = ""
     declared: int | None = None
+    refused: str = ""
 
     def key(self, revision: int = 1) -> str:
         """Return where a revision of it lies in the archive."""

@@ -1,13 +1,17 @@
 """The bytes of what is sent, wherever they are."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from io import BufferedReader, FileIO
+from io import FileIO
+from pathlib import Path
 from typing import Protocol
 
 from labsight_lab.sync.look.candidate import Candidate
-from labsight_lab.sync.sending.source import SourceChanged, check_unchanged, opened
+from labsight_lab.sync.sending.source import (
+    Fingerprint,
+    SourceChanged,
+    check_unchanged,
+    opened_below,
+)
 
 
 class Content(Protocol):
@@ -21,12 +25,17 @@ class Content(Protocol):
         """Raise SourceChanged when the bytes are not what they were, or are about to change."""
         ...
 
+    def close(self) -> None:
+        """Let go of them."""
+        ...
+
 
 class FileContent:
-    """An open file."""
+    """A file below a folder, opened; ``expected`` is what was seen of it. Raises OSError."""
 
-    def __init__(self, file: "BufferedReader[FileIO]", candidate: Candidate) -> None:
-        self._file, self._candidate = file, candidate
+    def __init__(self, folder: Path, path: str, expected: Fingerprint) -> None:
+        self._folder, self._path, self._expected = folder, path, expected
+        self._file = opened_below(folder, path)
         self._turn = threading.Lock()
 
     def read(self, start: int, length: int, room: memoryview | None = None) -> bytes | memoryview:
@@ -34,10 +43,7 @@ class FileContent:
         with self._turn:
             self._file.seek(start)
             if room is None:
-                data = self._file.read(length)
-                if len(data) < length:
-                    raise SourceChanged
-                return data
+                return _read(self._file, length)
             filled = 0
             while filled < length:
                 count = self._file.readinto(room[filled:])
@@ -48,8 +54,11 @@ class FileContent:
 
     def check(self) -> None:
         """Hold the file, and what lies under its name, against what was seen before."""
-        if self._candidate.file is not None:
-            check_unchanged(self._file, self._candidate.file, self._candidate.fingerprint)
+        check_unchanged(self._file, self._folder, self._path, self._expected)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
 
 
 class MadeContent:
@@ -65,12 +74,22 @@ class MadeContent:
     def check(self) -> None:
         """These do not change."""
 
+    def close(self) -> None:
+        """There is nothing to let go of."""
 
-@contextmanager
-def opened_content(candidate: Candidate) -> Iterator[Content]:
-    """Open what is to be sent; raise OSError."""
-    if candidate.file is None:
-        yield MadeContent(candidate.data)
-        return
-    with opened(candidate.file) as file:
-        yield FileContent(file, candidate)
+
+def _read(file: FileIO, length: int) -> bytes:
+    data = file.read(length)
+    while len(data) < length:
+        more = file.read(length - len(data))
+        if not more:
+            raise SourceChanged
+        data += more
+    return data
+
+
+def opened_content(candidate: Candidate) -> Content:
+    """Open what is to be sent; raise OSError. Whoever asks closes it."""
+    if candidate.folder is None:
+        return MadeContent(candidate.data)
+    return FileContent(candidate.folder, candidate.path, candidate.fingerprint)

@@ -9,8 +9,8 @@ from labsight_lab.sync.sending.timetable import Timetable
 
 BURST_S = 0.25
 LISTEN_S = 0.2  # how long a wait may be deaf to a stop, and to the clock on the wall
-# S3 closes a connection that is silent for about 20 s: turns are so small that 64 connections have
-# theirs once a second, and 256 once in 8 s at the lowest rate.
+# S3 closes a connection that is silent for about 20 s: turns are so small that 128 connections have
+# theirs every 2 s, and 256 every 8 s at the lowest rate.
 TURNS = 64
 LEAST_TURN = 1024  # bytes
 

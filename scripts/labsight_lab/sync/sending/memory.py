@@ -5,6 +5,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from labsight_lab.sync.sending.source import Stopped
+
 _LISTEN_S = 0.2  # a wait without end would not hear that the run is over
 
 
@@ -27,14 +29,16 @@ class Memory:
 
     @contextmanager
     def holding(self, count: int, stop: threading.Event) -> Iterator[memoryview | None]:
-        """Wait until there is room for ``count`` bytes, and keep it; with ``stop`` wait no longer.
+        """Wait until there is room for ``count`` bytes, and keep it; with ``stop`` raise Stopped.
 
         Yields the room where one of 1 MiB or more is asked for. What needs more than there is
         altogether gets all of it, alone.
         """
         needed = min(count if count < LARGE else max(count, ROOM), self._total)
         with self._line, self._changed:
-            while self._free < needed and not stop.is_set():
+            while self._free < needed:
+                if stop.is_set():
+                    raise Stopped
                 self._changed.wait(_LISTEN_S)
             self._free -= needed
         room = self._room(count) if count >= LARGE else None

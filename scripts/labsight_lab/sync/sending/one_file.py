@@ -83,14 +83,16 @@ class Sending:
         self.revision = 1 + (self.earlier.revision if self.earlier else 0)
         self.key = candidate.key(self.revision)
         self.size = candidate.fingerprint.size
-        about: dict[str, Any] = {
+        self._about: dict[str, Any] = {
             "fingerprint": candidate.fingerprint,
             "unit": candidate.unit,
             "members": candidate.members,
         }
         if self.earlier is None:
-            self.entry = Entry(path=candidate.path, key=self.key, state=State.SEEN, **about)
+            self.entry = Entry(path=candidate.path, key=self.key, state=State.SEEN, **self._about)
         else:
+            # What the journal says of an open upload stays what that was begun for.
+            about = {} if self.earlier.upload else self._about
             self.entry = self.earlier.but(reason="", removed=None, **about)
 
     def note(self, *, drop_parts: bool = False, wait: bool = True, **changes: Any) -> None:
@@ -105,16 +107,27 @@ class Sending:
     ) -> tuple[Result, str]:
         """Send the content, ``in_parts`` what is too large for one request."""
         self._means.moved(self.candidate.path, 0)  # nothing is begun when the run is over
+        if self.candidate.refused:
+            raise Refused(self.candidate.refused)
         if is_large(self.size):
             content.check()  # before all of it is read
             return self._run(content, lambda content: in_parts(self, self._means, content))
         return self._run(content, self._whole)
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether what is open was begun for just this: an upload's metadata cannot be changed."""
+        begun, wanted = self.earlier, self.candidate
+        return begun is not None and (begun.fingerprint, begun.unit) == (
+            wanted.fingerprint,
+            wanted.unit,
+        )
+
     def drop_upload(self) -> None:
         """Abort what is open for this file and forget its parts."""
         if self.entry.upload:
             abort(self._means.archive, self.key, self.entry.upload)
-            self.note(upload=None, drop_parts=True)
+            self.note(upload=None, drop_parts=True, **self._about)
 
     def _run(
         self, content: Content, send: Callable[[Content], tuple[Result, str]]
@@ -141,8 +154,8 @@ class Sending:
         if earlier.state in STORED:
             may_be = earlier.fingerprint.size == self.size
         else:  # an upload was begun for what is known to be other bytes
-            begun = earlier.upload is not None and earlier.fingerprint == self.entry.fingerprint
-            may_be = earlier.sent is not None and not begun
+            is_same_file = earlier.fingerprint == self.candidate.fingerprint
+            may_be = earlier.sent is not None and not (earlier.upload and is_same_file)
         return may_be and self.checksum(content) == earlier.crc64
 
     def _whole(self, content: Content) -> tuple[Result, str]:

@@ -93,8 +93,8 @@ class _PartSender:
 
 def _open_upload(sending: Sending, means: Means, content: Content) -> tuple[str | None, _Held]:
     """Return an upload and its parts; no upload when all is stored already."""
-    entry, earlier = sending.entry, sending.earlier
-    if entry.upload and earlier and earlier.fingerprint == entry.fingerprint:
+    entry = sending.entry
+    if entry.upload and sending.goes_on:
         known = means.journal.parts(entry.path)
         try:
             listed = set(means.archive.parts(sending.key, entry.upload))

@@ -1,6 +1,7 @@
 """A local file as it is sent: opened read-only, never through a link, and watched for changes."""
 
 import base64
+import errno
 import io
 import os
 import stat
@@ -42,12 +43,37 @@ class Fingerprint:
 
 @contextmanager
 def opened(path: Path) -> Iterator["io.BufferedReader[io.FileIO]"]:
-    """Open a regular file for reading; raise OSError, also for what is no regular file."""
-    with open(_descriptor(path), "rb", buffering=0) as raw:  # noqa: PTH123 - a descriptor
-        if not stat.S_ISREG(os.fstat(raw.fileno()).st_mode):
-            raise OSError(f"{path.name} is not a regular file")
-        with io.BufferedReader(raw) as file:
-            yield file
+    """Open a regular file to look into it; raise OSError, also for what is no regular file."""
+    with _regular(_descriptor(path), path.name) as raw, io.BufferedReader(raw) as file:
+        yield file
+
+
+def opened_below(folder: Path, path: str) -> io.FileIO:
+    """Open a file below a folder to send it; raise OSError, also for what is no regular file.
+
+    Whoever may write to the folder could put a link where there was a file, or a folder above it,
+    and have sent what he may not read himself: no link is followed below ``folder``, where the
+    system has a way to open without (POSIX).
+    """
+    try:
+        number = _descriptor_below(folder, path)
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.ENOTDIR}:
+            raise OSError("there is a link in its place, or on the way to it") from None
+        raise
+    return _regular(number, path)
+
+
+def _regular(number: int, name: str) -> io.FileIO:
+    is_regular = False
+    try:
+        is_regular = stat.S_ISREG(os.fstat(number).st_mode)
+    finally:
+        if not is_regular:
+            os.close(number)
+    if not is_regular:
+        raise OSError(f"{name} is not a regular file")
+    return io.FileIO(number)
 
 
 def fingerprint(file: BinaryIO) -> Fingerprint:
@@ -56,17 +82,17 @@ def fingerprint(file: BinaryIO) -> Fingerprint:
     return Fingerprint(status.st_size, status.st_mtime_ns)
 
 
-def check_unchanged(file: BinaryIO, path: Path, expected: Fingerprint) -> None:
+def check_unchanged(file: BinaryIO, folder: Path, path: str, expected: Fingerprint) -> None:
     """Raise SourceChanged if the file, or what lies under its name, is another or about to be."""
+    place = _native(folder, path)
     try:
-        there = os.stat(_native(path))  # noqa: PTH116 - no Path holds every name of Windows
+        there = os.stat(place)  # noqa: PTH116 - no Path holds every name of Windows
     except OSError as error:
         raise SourceChanged from error
-    if (
-        fingerprint(file) != expected
-        or Fingerprint(there.st_size, there.st_mtime_ns) != expected
-        or held_by_a_writer(path)
-    ):
+    for status in (os.fstat(file.fileno()), there):
+        if (status.st_size, status.st_mtime_ns) != (expected.size, expected.mtime_ns):
+            raise SourceChanged
+    if held_by_a_writer(place):
         raise SourceChanged
 
 
@@ -75,11 +101,14 @@ if sys.platform == "win32":
     import msvcrt
     from ctypes import wintypes
 
-    from labsight_lab.sync.look.windows import extended as _native
+    from labsight_lab.sync.look.windows import extended, file_in
 
     _SHARE_READ, _SHARE_ALL = 1, 7  # 7: others may write, rename and delete meanwhile
 
-    def _handle(path: Path, share: int) -> int:
+    def _native(folder: Path, path: str) -> str:
+        return file_in(str(folder), path)
+
+    def _handle(place: str, share: int) -> int:
         """Open a file for reading, by the only call that can share it as little or much as asked.
 
         https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-createfilew
@@ -91,19 +120,24 @@ if sys.platform == "win32":
             *(wintypes.LPCWSTR, wintypes.DWORD, wintypes.DWORD, wintypes.LPVOID),
             *(wintypes.DWORD, wintypes.DWORD, wintypes.HANDLE),
         ]
-        handle: int = create(_native(path), generic_read, share, None, open_existing, 0, None)
+        handle: int = create(place, generic_read, share, None, open_existing, 0, None)
         if handle == wintypes.HANDLE(-1).value:
             raise ctypes.WinError(ctypes.get_last_error())
         return handle
 
-    def _descriptor(path: Path) -> int:
-        return msvcrt.open_osfhandle(_handle(path, _SHARE_ALL), os.O_RDONLY | os.O_BINARY)
+    def _descriptor(path: Path | str) -> int:
+        handle = _handle(extended(str(path)), _SHARE_ALL)
+        return msvcrt.open_osfhandle(handle, os.O_RDONLY | os.O_BINARY)
 
-    def held_by_a_writer(path: Path) -> bool:
+    def _descriptor_below(folder: Path, path: str) -> int:
+        """Open a file as its path leads: Win32 has no call that starts from an open folder."""
+        return _descriptor(_native(folder, path))
+
+    def held_by_a_writer(path: Path | str) -> bool:
         """Say whether another program has the file open for writing."""
         sharing_violation = 32
         try:
-            handle = _handle(path, _SHARE_READ)
+            handle = _handle(extended(str(path)), _SHARE_READ)
         except OSError as error:
             return error.winerror == sharing_violation
         os.close(msvcrt.open_osfhandle(handle, os.O_RDONLY))
@@ -111,14 +145,32 @@ if sys.platform == "win32":
 else:
     # No link in the place of the file; no waiting for a pipe's other end.
     _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    # A folder is only passed through, which Linux lets one say: a share is not asked to open it.
+    _PASSED = getattr(os, "O_PATH", os.O_RDONLY)
+    _FOLDER = _PASSED | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
-    def _native(path: Path) -> str:
-        return str(path)
+    def _native(folder: Path, path: str) -> str:
+        return os.path.join(folder, path)  # noqa: PTH118 - as on Windows
 
     def _descriptor(path: Path) -> int:
         return os.open(path, _FLAGS)
 
-    def held_by_a_writer(path: Path) -> bool:  # noqa: ARG001 - the other branch's signature
+    def _descriptor_below(folder: Path, path: str) -> int:
+        """Open a file, passing through each folder above it as it was found to be no link."""
+        *folders, name = path.split("/")
+        if not folders:
+            return os.open(_native(folder, name), _FLAGS)
+        above = os.open(_native(folder, folders[0]), _FOLDER)
+        try:
+            for one in folders[1:]:
+                below = os.open(one, _FOLDER, dir_fd=above)
+                os.close(above)
+                above = below
+            return os.open(name, _FLAGS, dir_fd=above)
+        finally:
+            os.close(above)
+
+    def held_by_a_writer(path: Path | str) -> bool:  # noqa: ARG001 - the other branch's signature
         """Say no: only Windows can tell whether another program writes to a file."""
         return False
 

@@ -1,7 +1,7 @@
 """Files into the archive: every end of a transfer becomes an outcome in the journal."""
 
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 
 from labsight.errors import LabsightError, SettingsError, StorageUnavailable
@@ -71,7 +71,7 @@ def abandon(archive: Archive, journal: Journal, source: str, entry: Entry) -> No
 
 def _sent(sending: Sending) -> tuple[Result, str]:
     try:
-        with opened_content(sending.candidate) as content:
+        with closing(opened_content(sending.candidate)) as content:
             return sending.run(content, send_in_parts)
     except SourceChanged:
         result, reason = Result.CHANGED, "it changed while it was sent"

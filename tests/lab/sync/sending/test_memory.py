@@ -1,10 +1,12 @@
 """What is in memory at a time is bounded, and nobody waits for ever."""
 
+import queue
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 from labsight_lab.sync.sending.memory import Memory
+from labsight_lab.sync.sending.source import Stopped
 
 
 def test_what_is_held_at_a_time_never_exceeds_what_there_is() -> None:
@@ -37,12 +39,24 @@ def test_what_needs_more_than_there_is_goes_alone() -> None:
     assert not waited.is_alive()
 
 
-def test_a_run_that_stops_does_not_wait_for_room() -> None:
+def test_who_waits_for_room_when_the_run_stops_gets_none() -> None:
     memory, stop = Memory(10), threading.Event()
+    ended: queue.SimpleQueue[bool] = queue.SimpleQueue()
+
+    def wait() -> None:
+        try:
+            with memory.holding(10, stop):
+                ended.put(False)
+        except Stopped:
+            ended.put(True)
+
     with memory.holding(10, stop):
+        for _ in range(5):
+            threading.Thread(target=wait, daemon=True).start()
         stop.set()
-        with memory.holding(10, stop):
-            pass
+        assert [ended.get(timeout=10) for _ in range(5)] == [True] * 5
+    with memory.holding(10, threading.Event()):
+        pass
 
 
 def test_who_needs_much_is_not_passed_by_those_who_need_little() -> None:

@@ -17,6 +17,7 @@ from labsight_lab.sync.sending.source import (
     checksum,
     fingerprint,
     opened,
+    opened_below,
     parsed,
     written,
 )
@@ -96,9 +97,58 @@ def test_no_link_and_nothing_but_a_file_is_opened(tmp_path: Path) -> None:
     (tmp_path / "link.svs").symlink_to(tmp_path / "secret")
     os.mkfifo(tmp_path / "pipe.svs")
     (tmp_path / "folder.svs").mkdir()
+    next_number = os.open(tmp_path, os.O_RDONLY)
+    os.close(next_number)
     for name in ("link.svs", "pipe.svs", "folder.svs", "missing.svs"):
         with pytest.raises(OSError, match=r"."), opened(tmp_path / name):
             pass
+        with pytest.raises(OSError, match=r"."):
+            opened_below(tmp_path, name)
+        with pytest.raises(OSError, match=r"."):
+            opened_below(tmp_path.parent, f"{tmp_path.name}/{name}")
+    number = os.open(tmp_path, os.O_RDONLY)
+    os.close(number)
+    assert number == next_number, "nothing stays open"
+
+
+@pytest.mark.parametrize("path", ["a.svs", "1/a.svs", "1/2/3/a.svs"])
+def test_a_file_below_a_folder_is_opened_at_any_depth(tmp_path: Path, path: str) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "slides")  # the folder itself may be reached by one
+    write(tmp_path / "slides" / path, b"data")
+    with opened_below(tmp_path / "link", path) as file:
+        assert file.read() == b"data"
+
+
+@pytest.mark.parametrize("linked", ["1", "1/2", "1/2/3", "1/2/3/a.svs"])
+def test_no_link_on_the_way_to_a_file_is_followed(tmp_path: Path, linked: str) -> None:
+    folder = tmp_path / "slides"
+    write(folder / "1/2/3/a.svs", b"data")
+    (folder / linked).rename(tmp_path / "elsewhere")
+    (folder / linked).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="there is a link in its place, or on the way to it"):
+        opened_below(folder, "1/2/3/a.svs")
+
+
+@pytest.mark.parametrize("swapped", ["1", "1/2", "1/2/3"])
+def test_a_link_that_comes_while_a_file_is_opened_is_not_followed(
+    tmp_path: Path, swapped: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "slides"
+    write(folder / "1/2/3/a.svs", b"data")
+    write(tmp_path / "other/1/2/3/a.svs", b"secret")
+    opening, last = os.open, swapped[-1]
+
+    def swapping(path: str, *given: int, **named: int) -> int:
+        number = opening(path, *given, **named)
+        if str(path).endswith(last):
+            (folder / swapped).rename(tmp_path / "elsewhere")
+            (folder / swapped).symlink_to(tmp_path / "other" / swapped)
+        return number
+
+    monkeypatch.setattr(os, "open", swapping)
+    with opened_below(folder, "1/2/3/a.svs") as file:
+        assert file.read() == b"data"
+    assert (folder / swapped).is_symlink()
 
 
 def test_a_file_is_the_same_until_its_size_or_time_changes(tmp_path: Path) -> None:
@@ -106,10 +156,10 @@ def test_a_file_is_the_same_until_its_size_or_time_changes(tmp_path: Path) -> No
     with opened(path) as file:
         before = fingerprint(file)
         assert before == Fingerprint(4, path.stat().st_mtime_ns)
-        check_unchanged(file, path, before)
+        check_unchanged(file, tmp_path, path.name, before)
         os.utime(path, ns=(0, before.mtime_ns + 1))
         with pytest.raises(SourceChanged):
-            check_unchanged(file, path, before)
+            check_unchanged(file, tmp_path, path.name, before)
 
 
 def test_another_file_under_the_same_name_is_noticed(tmp_path: Path) -> None:
@@ -118,10 +168,10 @@ def test_another_file_under_the_same_name_is_noticed(tmp_path: Path) -> None:
         before = fingerprint(file)
         path.rename(tmp_path / "b.svs")
         with pytest.raises(SourceChanged):
-            check_unchanged(file, path, before)
+            check_unchanged(file, tmp_path, path.name, before)
         write(path, b"other")
         with pytest.raises(SourceChanged):
-            check_unchanged(file, path, before)
+            check_unchanged(file, tmp_path, path.name, before)
 
 
 def test_a_file_that_somebody_writes_to_is_noticed(
@@ -130,4 +180,4 @@ def test_a_file_that_somebody_writes_to_is_noticed(
     path = write(tmp_path / "a.svs", b"data")
     monkeypatch.setattr(source, "held_by_a_writer", lambda _: True)
     with opened(path) as file, pytest.raises(SourceChanged):
-        check_unchanged(file, path, fingerprint(file))
+        check_unchanged(file, tmp_path, path.name, fingerprint(file))
