@@ -36,7 +36,8 @@ def main() -> None:
 
 def _guard(ends: tuple[str, ...]) -> None:
     def refuse(event: str, arguments: tuple[Any, ...]) -> None:
-        if event in {"open", "os.scandir"} and str(arguments[0]).endswith(ends):
+        # A name that is opened from its folder has no slash.
+        if event in {"open", "os.scandir"} and f"/{arguments[0]}".endswith(ends):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), arguments[0])
 
     sys.addaudithook(refuse)

@@ -11,10 +11,10 @@ from labsight_lab.sync.finished.manifests import Declarations
 from labsight_lab.sync.look.plan import Pending
 from labsight_lab.sync.look.quiet import NANO, QuietWatch
 from labsight_lab.sync.look.scan import Seen
+from labsight_lab.sync.sending.content import FileContent
 from labsight_lab.sync.sending.describing import unnameable
-from labsight_lab.sync.sending.one_file import Result
+from labsight_lab.sync.sending.outcome import Outcome, Result
 from labsight_lab.sync.sending.source import held_by_a_writer
-from labsight_lab.sync.sending.transfer import Outcome
 from labsight_lab.sync.sending.verdict import Verdict
 from labsight_lab.text import duration
 
@@ -56,8 +56,11 @@ class Judge:
             return 0.0
         return self.quiet.wait(pending.group.place, pending.group.members)
 
-    def verdict(self, pending: Pending) -> Verdict | Outcome:
-        """Return that a quiet group may be sent, or what keeps it from being sent."""
+    def verdict(self, pending: Pending, held: FileContent | None = None) -> Verdict | Outcome:
+        """Return that a quiet group may be sent, or what keeps it from being sent.
+
+        ``held`` is the file of a group that has only one, if it is open already.
+        """
         trouble = unnameable(pending.group)
         if trouble:
             return _ended(pending, Result.FAILED, trouble)
@@ -67,7 +70,7 @@ class Judge:
         if any(held_by_a_writer(self.folder / seen.path) for seen in pending.unsettled):
             return _ended(pending, Result.UNFINISHED, "another program is writing to it")
         try:
-            reason = self._unfinished(pending)
+            reason = self._unfinished(pending, held)
         except OSError as error:
             return _ended(pending, Result.FAILED, f"cannot be read: {error.strerror or error}")
         if reason and not self.send_incomplete:
@@ -100,9 +103,9 @@ class Judge:
         )
         return _ended(held.pending, Result.FAILED, told)
 
-    def _unfinished(self, pending: Pending) -> str | None:
+    def _unfinished(self, pending: Pending, held: FileContent | None) -> str | None:
         """Return why a group is not whole, and remember it."""
-        reason = unfinished(self.folder, pending.group)
+        reason = unfinished(self.folder, pending.group, held)
         if reason:
             self._cut_off[pending.group.place] = _Held(pending, reason, self.quiet.steady())
         return reason

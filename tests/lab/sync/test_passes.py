@@ -24,6 +24,7 @@ from labsight_lab.sync.look.quiet import QuietWatch
 from labsight_lab.sync.passes import STILL_WRITTEN, Passes, Rules
 from labsight_lab.sync.sending import one_file, parts
 from labsight_lab.sync.sending.archive import AlreadyThere, Archive, Denied, Rejected, Unreachable
+from labsight_lab.sync.sending.content import FileContent
 from labsight_lab.sync.sending.describing import Describer
 from labsight_lab.sync.sending.source import written
 from labsight_lab.sync.telling.chronicle import Chronicle
@@ -208,9 +209,9 @@ def test_a_slide_that_is_cut_off_is_read_and_announced_once(
 ) -> None:
     checks: list[str] = []
 
-    def checking(folder: Path, group: Group) -> str | None:
+    def checking(folder: Path, group: Group, held: FileContent | None) -> str | None:
         checks.append(group.place)
-        return unfinished(folder, group)
+        return unfinished(folder, group, held)
 
     monkeypatch.setattr(judging, "unfinished", checking)
     lab.display = Told()
@@ -266,10 +267,10 @@ def test_a_file_that_cannot_be_read_is_named_and_the_rest_is_sent(
     write(lab.folder / "a.svs", WHOLE, OLD)
     write(lab.folder / "b.svs", WHOLE, OLD)
 
-    def guarded(folder: Path, group: Group) -> str | None:
+    def guarded(folder: Path, group: Group, held: FileContent | None) -> str | None:
         if group.place == "a.svs":
             raise PermissionError(13, "Permission denied", group.place)
-        return unfinished(folder, group)
+        return unfinished(folder, group, held)
 
     monkeypatch.setattr(judging, "unfinished", guarded)
     report = lab.once()

@@ -9,6 +9,7 @@ from labsight.slides.formats.kinds import Structure, kind_of
 from labsight_lab.sync.finished import dicom, mrxs, tif_folder, tiff, vms, vsi
 from labsight_lab.sync.look.group import LONE_FILE, Group
 from labsight_lab.sync.look.scan import Seen
+from labsight_lab.sync.sending.content import FileContent
 from labsight_lab.sync.sending.source import opened
 
 _Check = Callable[[BinaryIO, int], str | None]
@@ -36,16 +37,17 @@ _OF_VMS: dict[str, _Check] = {
 }
 
 
-def unfinished(folder: Path, group: Group) -> str | None:
+def unfinished(folder: Path, group: Group, held: FileContent | None = None) -> str | None:
     """Return why a group is not written to its end, or None if it may be; raise OSError.
 
+    ``held`` is the file of a group that has only one, if it is open already.
     The reason goes behind the group's name: ``it ends inside its header``, ``it lacks a/s1/3.dcm``.
     """
     if group.missing:
         more = f" and {len(group.missing) - 1:,} more" if len(group.missing) > 1 else ""
         return f"it lacks {group.missing[0]}{more}"
     for seen in group.members:
-        reason = _unfinished_file(folder, seen, group.kind)
+        reason = _unfinished_file(folder, seen, group.kind, held)
         if reason:
             return reason if group.kind == LONE_FILE else f"{seen.path}: {reason}"
     return _unfinished_unit(folder, group.kind, group.members)
@@ -64,7 +66,7 @@ def _unfinished_unit(folder: Path, kind: str, members: Sequence[Seen]) -> str | 
     return None
 
 
-def _unfinished_file(folder: Path, seen: Seen, kind: str) -> str | None:
+def _unfinished_file(folder: Path, seen: Seen, kind: str, held: FileContent | None) -> str | None:
     suffix = seen.path.rpartition(".")[2].lower()
     check = _BY_SUFFIX.get(suffix) or (_OF_VMS.get(suffix) if kind == "vms" else None)
     known = kind_of(seen.path)
@@ -72,6 +74,6 @@ def _unfinished_file(folder: Path, seen: Seen, kind: str) -> str | None:
         check = _BY_STRUCTURE.get(known.structure)
     if check is None:
         return "it is empty" if known is not None and not seen.size else None
-    with opened(folder / seen.path) as file:
+    with held.lent() if held else opened(folder / seen.path) as file:
         # A listing on Windows tells the size of an open file late; the file itself knows.
         return check(file, os.fstat(file.fileno()).st_size)

@@ -15,10 +15,13 @@ from labsight_lab.sync.look.windows import folded
 from labsight_lab.sync.sending.source import opened
 
 LIST = "metadata.txt"
-MAX_READ = 64 << 20
+MAX_READ = 256 << 20
 MAX_NAMES = 100_000
 _BLOCK = 1 << 20
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"')
+_LONGEST = 4096  # bytes of a text that may be a name; of longer ones only the end is looked for
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_WHOLE = re.compile(rb'(?:[^"]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
+_BEFORE_NAME = re.compile(rb'"FileName"\s{0,80}+:?\s{0,80}+\Z')
 _NAMED = re.compile(rb'"(?:FileName"\s*:\s*"|Coords-)([^"\\]{1,255})"')
 
 
@@ -28,7 +31,7 @@ def unfinished(folder: Path, members: Sequence[Seen]) -> str | None:
     named: set[str] = set()
     depth = 0
     with opened(folder / files[LIST].path) as file:
-        for block in _blocks(file):
+        for block in _pieces(file):
             named.update(map(_name, _NAMED.findall(block)))
             bare = _STRING.sub(b"", block)
             depth += bare.count(b"{") - bare.count(b"}")
@@ -40,15 +43,23 @@ def unfinished(folder: Path, members: Sequence[Seen]) -> str | None:
     return f"it lacks {absent[0]}, which its {LIST} names" if absent else None
 
 
-def _blocks(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the file in pieces that end with a line, where the lines are not too long for that."""
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the file in pieces that cut no text in two, and none from what it is called.
+
+    There need be no line breaks: some programs write all in one line.
+    """
     rest = b""
     while file.tell() < MAX_READ and (block := file.read(_BLOCK)):
-        whole, newline, following = (rest + block).rpartition(b"\n")
-        if len(following) > _BLOCK:
-            whole, following = whole + newline + following, b""
-        yield whole
-        rest = following
+        buffer = rest + block
+        end = next(_WHOLE.finditer(buffer)).end()
+        called = _BEFORE_NAME.search(buffer, max(0, end - 200), end)
+        if called:
+            end = called.start()
+        yield buffer[:end]
+        rest = buffer[end:]
+        if len(rest) > _LONGEST:
+            escapes = len(rest) - len(rest.rstrip(b"\\"))
+            rest = b'"' + b"\\" * (escapes % 2)
     yield rest
 
 

@@ -1,7 +1,9 @@
 """The bytes of what is sent, wherever they are."""
 
 import threading
-from io import FileIO
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import Protocol
 
@@ -51,6 +53,15 @@ class FileContent:
                     raise SourceChanged
                 filled += count
         return room
+
+    @contextmanager
+    def lent(self) -> "Iterator[BufferedReader[FileIO]]":
+        """Lend the file to somebody who reads a little here and there; it stays open."""
+        reader = BufferedReader(self._file)
+        try:
+            yield reader
+        finally:
+            reader.detach()
 
     def check(self) -> None:
         """Hold the file, and what lies under its name, against what was seen before."""

@@ -12,7 +12,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from labsight.errors import LabsightError, SettingsError
-from labsight.objects import s3_address
+from labsight.objects import s3_address, s3_environment
 from labsight.objects.credentials import Credentials, CredentialSource, from_environment
 from labsight_lab.sync.sending.archive import Unreachable
 
@@ -36,7 +36,7 @@ def find(profile: str | None, region: str | None) -> Identity:
 
     Raises SettingsError where there are none, Unreachable when who gives them is away.
     """
-    region = region or s3_address.environment_region()
+    region = region or s3_environment.region()
     if profile is None and region and all(os.environ.get(name) for name in _ENVIRONMENT):
         return Identity(from_environment(), region)
     found = SessionCredentials(profile)

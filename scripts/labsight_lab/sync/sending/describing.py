@@ -1,8 +1,9 @@
 """What is said about a file, a unit and their objects when they are sent."""
 
+import socket
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
@@ -38,8 +39,8 @@ class Describer:
 
     folder: Path
     source: str
-    host: str
     ids: Ids
+    host: str = field(default_factory=socket.gethostname)
 
     def file(self, group: Group, seen: Seen, verdict: Verdict) -> Candidate:
         """Describe a file: a lone one with its ids, a part with the unit that it belongs to."""

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 from labsight_lab.sync.journal.entries import STORED, Entry, State
@@ -23,6 +22,7 @@ from labsight_lab.sync.sending.body import Body
 from labsight_lab.sync.sending.content import Content
 from labsight_lab.sync.sending.crc64 import crc64
 from labsight_lab.sync.sending.memory import Memory
+from labsight_lab.sync.sending.outcome import Result
 from labsight_lab.sync.sending.source import BLOCK, TransferBreak, written
 
 PART_SIZE = 16 << 20
@@ -31,18 +31,6 @@ _MIB = 1 << 20
 
 # Hears how many bytes of a file are on their way; ends the transfer by raising.
 Moved = Callable[[str, int], None]
-
-
-class Result(Enum):
-    """How the sending of one file ended."""
-
-    UPLOADED = "uploaded"
-    SAME = "same"  # only its time stamp had changed
-    EXISTS = "exists"
-    CONFLICT = "conflict"
-    UNFINISHED = "unfinished"
-    CHANGED = "changed"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,8 @@ from labsight_lab.sync.sending import crc64
 from labsight_lab.sync.sending.archive import AlreadyThere, Denied, Part, UploadGone
 from labsight_lab.sync.sending.body import Body
 from labsight_lab.sync.sending.content import Content
-from labsight_lab.sync.sending.one_file import Means, Result, Sending, abort, part_size
+from labsight_lab.sync.sending.one_file import Means, Sending, abort, part_size
+from labsight_lab.sync.sending.outcome import Result
 from labsight_lab.sync.sending.source import Stopped, TransferBreak
 from labsight_lab.sync.workers import in_parallel
 

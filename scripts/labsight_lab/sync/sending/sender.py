@@ -3,17 +3,21 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 
 from labsight_lab.sync.journal.entries import STORED, Entry, members_digest
 from labsight_lab.sync.look.group import LONE_FILE, Group
 from labsight_lab.sync.look.plan import Pending
 from labsight_lab.sync.look.scan import Seen
+from labsight_lab.sync.sending.content import FileContent
 from labsight_lab.sync.sending.describing import Describer
-from labsight_lab.sync.sending.one_file import Means, Result, is_large
+from labsight_lab.sync.sending.one_file import Means, is_large
+from labsight_lab.sync.sending.outcome import Outcome, Result
 from labsight_lab.sync.sending.source import Fingerprint
-from labsight_lab.sync.sending.transfer import Outcome, transfer
+from labsight_lab.sync.sending.transfer import transfer
 from labsight_lab.sync.sending.verdict import Judge, Verdict
 from labsight_lab.sync.workers import Crew
 
@@ -99,6 +103,8 @@ class Sender:
 
     def _begin(self, pending: Pending) -> _Done:
         place = pending.group.place
+        if (alone := _small_alone(pending)) is not None:
+            return self._alone(pending, alone)
         verdict = self._judge(pending)
         if isinstance(verdict, Outcome):
             return _Done(place, [verdict])
@@ -108,9 +114,17 @@ class Sender:
         small, large = list[Callable[[], _Done]](), list[Callable[[], _Done]]()
         for seen in pending.unsettled:
             (large if is_large(seen.size) else small).append(partial(self._member, unit, seen))
-        if pending.group.kind == LONE_FILE and small:
-            return small[0]()
         return _Done(place, then=small, large=large)
+
+    def _alone(self, pending: Pending, seen: Seen) -> _Done:
+        """Judge a lone file and send it, opened once: what was judged is what is sent."""
+        place, group = pending.group.place, pending.group
+        with _opened(self._describer.folder, seen) as content:
+            verdict = self._judge(pending, content)
+            if isinstance(verdict, Outcome):
+                return _Done(place, [verdict])
+            candidate = self._describer.file(group, seen, verdict)
+            return _Done(place, [transfer(self._means, candidate, content)])
 
     def _member(self, unit: _Unit, seen: Seen) -> _Done:
         group = unit.pending.group
@@ -151,6 +165,22 @@ class Sender:
             for entry in self._means.journal.members(group.place)
             if entry.removed is not None and entry.state in STORED and entry.path not in here
         ]
+
+
+def _small_alone(pending: Pending) -> Seen | None:
+    """Return the file of a group that has no other, if it goes in one request."""
+    if pending.group.kind != LONE_FILE or len(pending.unsettled) != 1:
+        return None
+    (seen,) = pending.unsettled
+    return None if is_large(seen.size) else seen
+
+
+def _opened(folder: Path, seen: Seen) -> "AbstractContextManager[FileContent | None]":
+    """Open a file, if that goes; who needs it and finds it closed will say why."""
+    try:
+        return closing(FileContent(folder, seen.path, Fingerprint(seen.size, seen.mtime_ns)))
+    except OSError:
+        return nullcontext()
 
 
 def _is_stored(entry: Entry, seen: Seen) -> bool:

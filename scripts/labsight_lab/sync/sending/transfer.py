@@ -1,46 +1,27 @@
 """Files into the archive: every end of a transfer becomes an outcome in the journal."""
 
 import time
-from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from contextlib import closing, nullcontext, suppress
+from dataclasses import replace
 
 from labsight.errors import LabsightError, SettingsError, StorageUnavailable
 from labsight_lab.sync.journal.entries import Entry, State
 from labsight_lab.sync.journal.journal import Journal
 from labsight_lab.sync.look.candidate import Candidate, object_key
-from labsight_lab.sync.look.group import Group
 from labsight_lab.sync.sending.archive import Archive, Refused, Unreachable, UploadGone
-from labsight_lab.sync.sending.content import opened_content
-from labsight_lab.sync.sending.one_file import Means, Result, Sending, abort
+from labsight_lab.sync.sending.content import Content, opened_content
+from labsight_lab.sync.sending.one_file import Means, Sending, abort
+from labsight_lab.sync.sending.outcome import Outcome, Result
 from labsight_lab.sync.sending.parts import send_in_parts
 from labsight_lab.sync.sending.source import SourceChanged
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What became of one file, or of one ``unit.json`` (then ``path`` ends with ``/``).
-
-    ``place`` is that of the group it belongs to, ``key`` where it went or would have gone,
-    ``seconds`` how long that took. ``crc64`` is what the archive holds of it now. ``group`` is that
-    of a unit whose ``unit.json`` it is.
-    """
-
-    path: str
-    place: str
-    size: int
-    result: Result
-    reason: str = ""
-    key: str = ""
-    seconds: float = 0.0
-    crc64: int | None = None
-    group: Group | None = None
-
-
-def transfer(means: Means, candidate: Candidate) -> Outcome:
+def transfer(means: Means, candidate: Candidate, content: Content | None = None) -> Outcome:
     """Send a file and journal how that ended; raise only what concerns every file.
 
-    What another thread is still sending is left to it: that may take minutes after a run was
-    stopped, and a file may have become a part of a unit meanwhile.
+    ``content`` is the file, if it is open already. What another thread is still sending is left to
+    it: that may take minutes after a run was stopped, and a file may have become a part of a unit
+    meanwhile.
     """
     began = time.monotonic()
     with means.journal.claimed(candidate.path) as is_ours:
@@ -48,7 +29,7 @@ def transfer(means: Means, candidate: Candidate) -> Outcome:
             told = "an earlier attempt to send it has not ended yet"
             return _outcome(candidate, Result.UNFINISHED, told)
         sending = Sending(means, candidate)
-        result, reason = _sent(sending)
+        result, reason = _sent(sending, content)
     return replace(
         _outcome(candidate, result, reason),
         key=sending.key,
@@ -69,9 +50,10 @@ def abandon(archive: Archive, journal: Journal, source: str, entry: Entry) -> No
     journal.write([replace(entry, state=State.SEEN, upload=None)], drop_parts=True)
 
 
-def _sent(sending: Sending) -> tuple[Result, str]:
+def _sent(sending: Sending, held: Content | None) -> tuple[Result, str]:
     try:
-        with closing(opened_content(sending.candidate)) as content:
+        opened = nullcontext(held) if held else closing(opened_content(sending.candidate))
+        with opened as content:
             return sending.run(content, send_in_parts)
     except SourceChanged:
         result, reason = Result.CHANGED, "it changed while it was sent"

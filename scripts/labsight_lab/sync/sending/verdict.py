@@ -1,10 +1,12 @@
 """What is decided about a group right before it is sent."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from labsight_lab.sync.look.plan import Pending
-from labsight_lab.sync.sending.transfer import Outcome
+from labsight_lab.sync.sending.content import FileContent
+from labsight_lab.sync.sending.outcome import Outcome
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,5 +21,12 @@ class Verdict:
     declared: Mapping[str, int] = field(default_factory=dict)
 
 
-# Returns a verdict, or what keeps a group from being sent.
-Judge = Callable[[Pending], Verdict | Outcome]
+class Judge(Protocol):
+    """Says whether a group may be sent."""
+
+    def __call__(self, pending: Pending, held: FileContent | None = None, /) -> Verdict | Outcome:
+        """Return a verdict, or what keeps a group from being sent.
+
+        ``held`` is the file of a group that has only one, if it is open already.
+        """
+        ...

@@ -12,7 +12,8 @@ from labsight_lab.sync.journal.journal import Journal
 from labsight_lab.sync.sending.archive import Answer
 from labsight_lab.sync.sending.memory import Memory
 from labsight_lab.sync.sending.one_file import Means
-from labsight_lab.sync.sending.transfer import Outcome, transfer
+from labsight_lab.sync.sending.outcome import Outcome
+from labsight_lab.sync.sending.transfer import transfer
 from tests.lab.support import Killed, MemoryArchive, noise, open_journal, unsettled
 
 KEY, SECOND = "slides/scanner-1/a.svs", "slides/scanner-1/a~r2.svs"

@@ -10,7 +10,8 @@ from labsight.errors import LabsightError, StorageUnavailable
 from labsight_lab.sync.journal.entries import State
 from labsight_lab.sync.sending import transfer as transfer_module
 from labsight_lab.sync.sending.archive import Refused
-from labsight_lab.sync.sending.one_file import Result, part_size
+from labsight_lab.sync.sending.one_file import part_size
+from labsight_lab.sync.sending.outcome import Result
 from labsight_lab.sync.sending.transfer import abandon, transfer
 from tests.lab.support import LONG_AGO, Killed, candidate, open_journal, write
 from tests.lab.sync.sending.lab import KEY, LARGE, SMALL, Lab, on_request, unreadable

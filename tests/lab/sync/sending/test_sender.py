@@ -54,7 +54,7 @@ def test_a_small_file_is_sent_while_large_ones_wait_for_their_turn(
         large=threading.Semaphore(1),
     )
     describer = Describer(folder=folder, source="scanner-1", host="pc", ids=Ids())
-    sender = Sender(means, describer, lambda _: Verdict(), threads=3)
+    sender = Sender(means, describer, lambda *_: Verdict(), threads=3)
     sender.add(pending(folder, f"{large} small.svs"))
     sent: list[str] = []
     for _ in range(100):

@@ -9,7 +9,7 @@ from labsight_lab.sync.journal.entries import State
 from labsight_lab.sync.sending import source
 from labsight_lab.sync.sending import transfer as transfer_module
 from labsight_lab.sync.sending.archive import Refused
-from labsight_lab.sync.sending.one_file import Result
+from labsight_lab.sync.sending.outcome import Result
 from labsight_lab.sync.sending.transfer import transfer
 from tests.lab.support import LONG_AGO, Killed, open_journal, unsettled, write
 from tests.lab.sync.sending.lab import KEY, LARGE, SECOND, SMALL, Lab, on_request, unreadable

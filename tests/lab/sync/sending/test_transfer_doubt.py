@@ -20,7 +20,7 @@ from labsight_lab.sync.sending.archive import (
     UploadGone,
 )
 from labsight_lab.sync.sending.body import Body
-from labsight_lab.sync.sending.one_file import Result
+from labsight_lab.sync.sending.outcome import Result
 from tests.lab.support import LONG_AGO, Killed, write
 from tests.lab.sync.sending.lab import KEY, LARGE, SECOND, SMALL, Lab, failing, on_request, retried
 

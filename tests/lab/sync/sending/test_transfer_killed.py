@@ -11,7 +11,7 @@ from labsight.errors import StorageUnavailable
 from labsight_lab.sync.journal.commits import Change, Commits
 from labsight_lab.sync.journal.entries import State
 from labsight_lab.sync.sending import parts
-from labsight_lab.sync.sending.one_file import Result
+from labsight_lab.sync.sending.outcome import Result
 from labsight_lab.sync.sending.source import SourceChanged, Stopped
 from labsight_lab.sync.workers import in_parallel
 from tests.lab.support import Killed, write
