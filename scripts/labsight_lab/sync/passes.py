@@ -13,23 +13,24 @@ from labsight.errors import SettingsError
 from labsight.keys import SLIDES
 from labsight_lab.sync.journal.entries import Known
 from labsight_lab.sync.journal.journal import Journal
+from labsight_lab.sync.journal.series import SeriesLog
+from labsight_lab.sync.look.collector import no_collection
 from labsight_lab.sync.look.groups import Grouper
+from labsight_lab.sync.look.ids import Ids
 from labsight_lab.sync.look.plan import Pending, Plan, Wanted, make_plan
 from labsight_lab.sync.look.quiet import QuietWatch
 from labsight_lab.sync.look.scan import is_gone, scan
 from labsight_lab.sync.sending.archive import Archive, Denied
-from labsight_lab.sync.sending.describing import Describer
-from labsight_lab.sync.sending.memory import Memory
-from labsight_lab.sync.sending.one_file import Means, Result
-from labsight_lab.sync.sending.sender import Sender
+from labsight_lab.sync.sending.outcome import Outcome, Result
 from labsight_lab.sync.sending.source import Stopped
-from labsight_lab.sync.sending.transfer import Outcome, abandon
 from labsight_lab.sync.telling.listening import Listener, Look, Nobody
 from labsight_lab.sync.telling.meter import Meter
 from labsight_lab.sync.telling.report import Report
 
 if TYPE_CHECKING:
     from labsight_lab.sync.judging import Judge
+    from labsight_lab.sync.sending.one_file import Means
+    from labsight_lab.sync.sending.sender import Sender
 
 RETRY_S = 60.0
 LARGE_AT_A_TIME = 2
@@ -83,7 +84,7 @@ class Passes:
     rules: Rules
     journal: Journal | None
     connect: Callable[[Callable[[], None], Callable[[str], None]], Archive]
-    describer: Describer
+    ids: Ids
     quiet: QuietWatch
     meter: Meter
     report: Report
@@ -95,11 +96,12 @@ class Passes:
     _retry_at: dict[str, float] = field(default_factory=dict)
     _archive: Archive | None = None
     _warnings: list[str] = field(default_factory=list)  # of all threads, until they are passed on
-    _sender: Sender | None = None
+    _sender: "Sender | None" = None
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
-        self._grouper = Grouper(self.rules.folder)
+        series = SeriesLog(self.journal).known if self.journal else dict
+        self._grouper = Grouper(self.rules.folder, series=series)
 
     @cached_property
     def _judge(self) -> "Judge":
@@ -127,6 +129,7 @@ class Passes:
         if ready:
             self.meter.add(ready)
             self._sender = self._sender or self._new_sender()
+            self._keep_series(ready)
             self._sender.add(ready)
         self.listener.looked(
             Look(
@@ -135,7 +138,7 @@ class Passes:
                 waiting=self.waiting,
                 is_busy=self.is_busy,
                 is_under_way=self._is_under_way,
-                notes=self.describer.ids.problems,
+                notes=self.ids.problems,
             )
         )
 
@@ -171,7 +174,7 @@ class Passes:
                 self._note(verdict)
             else:
                 self.report.plan(pending)
-        self.report.notes = self.describer.ids.problems
+        self.report.notes = self.ids.problems
 
     def ask(self) -> None:
         """Learn whether the archive can be used, without a change there; raise what stops all."""
@@ -206,22 +209,30 @@ class Passes:
 
     def _plan(self) -> Plan:
         rules = self.rules
-        found = scan(rules.folder, rules.exclude)
-        known: Mapping[str, Known] = self.journal.known() if self.journal else {}
+        with no_collection():
+            found = scan(rules.folder, rules.exclude)
+            known: Mapping[str, Known] = self.journal.known() if self.journal else {}
         wanted = Wanted(source=rules.source, include=rules.include, exclude=rules.exclude)
         plan = make_plan(found, wanted, known, self._grouper.grouped)
         if plan.pending:
             self._judge.look(found.files)
-            self.describer.ids.refresh()
-            self.describer.ids.check(seen.path for seen in found.files)
+            self.ids.refresh()
+            self.ids.check(seen.path for seen in found.files)
         return plan
+
+    def _keep_series(self, ready: list[Pending]) -> None:
+        """Journal which series has which place before anything of it is sent there."""
+        if self.journal is not None:
+            SeriesLog(self.journal).keep(pending.group for pending in ready)
 
     def _reason(self, path: str) -> str:
         entry = self.journal.entry(path) if self.journal else None
         return entry.reason if entry else ""
 
-    def _means(self) -> Means:
+    def _means(self) -> "Means":
         """Return what sending needs; it ends with its own ``stop``, even if it notices late."""
+        from labsight_lab.sync.sending import memory, one_file  # noqa: PLC0415 - as `_new_sender`
+
         stop = self._stop = threading.Event()
 
         def moved(path: str, position: int) -> None:
@@ -231,12 +242,12 @@ class Passes:
 
         if self.journal is None:
             raise SettingsError("nothing can be sent without a journal; give one with --journal")
-        return Means(
+        return one_file.Means(
             archive=self._connected(),
             journal=self.journal,
             moved=moved,
             stop=stop,
-            memory=Memory(self.rules.memory),
+            memory=memory.Memory(self.rules.memory),
             large=threading.Semaphore(LARGE_AT_A_TIME),
         )
 
@@ -248,9 +259,14 @@ class Passes:
         self._archive = self._archive or self.connect(self._tick, self._warnings.append)
         return self._archive
 
-    def _new_sender(self) -> Sender:
-        return Sender(
-            self._means(), self.describer, self._judge.verdict, threads=self.rules.connections
+    def _new_sender(self) -> "Sender":
+        """Made when there is something to send: all that sends is loaded with it."""
+        from labsight_lab.sync.sending import describing, sender  # noqa: PLC0415 - see above
+
+        rules = self.rules
+        describer = describing.Describer(folder=rules.folder, source=rules.source, ids=self.ids)
+        return sender.Sender(
+            self._means(), describer, self._judge.verdict, threads=rules.connections
         )
 
     def _take(self, seconds: float) -> None:
@@ -290,6 +306,8 @@ class Passes:
             if self._is_under_way(entry.unit or entry.path):
                 continue
             if is_gone(self.rules.folder, entry.path):
+                from labsight_lab.sync.sending.transfer import abandon  # noqa: PLC0415 - it is rare
+
                 abandon(self._connected(), self.journal, self.rules.source, entry)
 
     def _is_under_way(self, place: str) -> bool:

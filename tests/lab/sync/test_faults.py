@@ -109,6 +109,7 @@ def test_the_network_is_gone_for_a_while(lab: Lab, files: dict[str, bytes]) -> N
     lab.s3.latency = 0.01
     process = lab.start("--once", "--json")
     while not lab.s3.requests["PutObject"]:
+        assert process.poll() is None, process.communicate()
         time.sleep(0.005)
     lab.s3.down_for(1.5).join()
     ended = Ended(0, *process.communicate(timeout=90))

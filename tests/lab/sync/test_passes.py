@@ -25,7 +25,6 @@ from labsight_lab.sync.passes import STILL_WRITTEN, Passes, Rules
 from labsight_lab.sync.sending import one_file, parts
 from labsight_lab.sync.sending.archive import AlreadyThere, Archive, Denied, Rejected, Unreachable
 from labsight_lab.sync.sending.content import FileContent
-from labsight_lab.sync.sending.describing import Describer
 from labsight_lab.sync.sending.source import written
 from labsight_lab.sync.telling.chronicle import Chronicle
 from labsight_lab.sync.telling.meter import Meter
@@ -97,9 +96,7 @@ class Lab:
                 connections=2,
                 memory=1 << 20,
             ),
-            describer=Describer(
-                folder=self.folder, source="scanner-1", host="scanner-pc", ids=Ids()
-            ),
+            ids=Ids(),
             waiter=self,
             journal=kept,
             connect=self.connect,

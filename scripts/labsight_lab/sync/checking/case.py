@@ -1,6 +1,5 @@
 """One entry of the journal under examination, and what may be concluded about it."""
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from labsight_lab.sync.checking.findings import Checked, Finding, Here
 from labsight_lab.sync.journal.entries import Entry, State
 from labsight_lab.sync.journal.journal import Journal
 from labsight_lab.sync.look.candidate import object_key
+from labsight_lab.sync.look.scan import is_there
 from labsight_lab.sync.sending.archive import Stored
 
 
@@ -41,7 +41,7 @@ class Means:
 
     def is_here(self, path: str) -> bool:
         """Whether something lies at a path of the folder."""
-        return os.path.lexists(self.folder / path)
+        return is_there(self.folder, path)
 
 
 class Case:

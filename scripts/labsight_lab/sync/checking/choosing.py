@@ -8,6 +8,7 @@ from typing import NamedTuple
 from labsight.errors import InvalidInput
 from labsight_lab.sync.journal.entries import SETTLED
 from labsight_lab.sync.journal.journal import Journal
+from labsight_lab.sync.look.scan import is_there
 from labsight_lab.sync.look.windows import folded
 
 _PAGE = 1000
@@ -71,7 +72,7 @@ def _names(folder: Path, asked: Path) -> list[str]:
 def _unsent(folder: Path, asked: Path, names: Sequence[str]) -> str:
     """Return the path of something that was never sent; raise InvalidInput for nothing."""
     for name in names:
-        if os.path.lexists(folder / name):
+        if is_there(folder, name):
             return name or "."
     raise InvalidInput(f"{asked}: no such file or folder in {folder}")
 

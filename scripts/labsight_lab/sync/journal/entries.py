@@ -109,6 +109,7 @@ class Known(NamedTuple):
     revision: int
     unit: str
     members: str
+    removed: bool  # by `labsight clean`
 
 
 def members_digest(revisions: dict[str, int]) -> str:

@@ -73,8 +73,8 @@ class Journal:
             )
         if version == 0:
             self._commits.make(lambda db: _begin(db, identity))
-        elif version == 1:
-            self._commits.make(schema.upgrade)
+        elif version < schema.FORMAT:
+            self._commits.make(lambda db: schema.upgrade(db, version))
         known = dict(self._db.execute("SELECT name, value FROM journal"))
         identity.check(self.path, known)
         if (folder := known.get("folder")) != self._folder:
@@ -104,7 +104,8 @@ class Journal:
     def close(self) -> None:
         """Let go of the file and of the lock."""
         try:
-            self.flush()
+            with self._explained():
+                self._commits.close()
         finally:
             with self._commits.turn:
                 self._db.close()
@@ -113,11 +114,17 @@ class Journal:
 
     def known(self) -> dict[str, Known]:
         """Return what a look at the folder needs of all that is known, by relative path."""
-        rows = self.ask("SELECT path, size, mtime_ns, state, revision, unit, members FROM file")
-        decode = os.fsdecode
+        rows = self.ask(
+            "SELECT path, size, mtime_ns, state, revision, unit, members, removed IS NOT NULL"
+            " FROM file"
+        )
+        decode, new = os.fsdecode, tuple.__new__  # half of what `Known()` takes
         known = {
-            decode(path): Known(size, mtime_ns, state, revision, decode(unit), members)
-            for path, size, mtime_ns, state, revision, unit, members in rows
+            decode(path): new(
+                Known,
+                (size, mtime, state, revision, decode(unit) if unit else "", parts, bool(gone)),
+            )
+            for path, size, mtime, state, revision, unit, parts, gone in rows
         }
         self._paths = set(known)
         return known

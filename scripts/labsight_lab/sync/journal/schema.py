@@ -2,8 +2,14 @@
 
 import sqlite3
 
-FORMAT = 2
-TABLES = """
+FORMAT = 3
+_SERIES = """
+CREATE TABLE series (             -- which DICOM series has a place, for good
+    place BLOB PRIMARY KEY,       -- folder of its unit.json in composed letters, without the "/"
+    uid TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+TABLES = f"""
 CREATE TABLE journal (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE file (
     path BLOB PRIMARY KEY,        -- relative, as the file system spells it; not always valid text
@@ -41,7 +47,7 @@ CREATE TABLE run (
 CREATE TABLE problem (            -- what the last look found wrong
     path BLOB PRIMARY KEY, kind TEXT NOT NULL, reason TEXT NOT NULL, since REAL NOT NULL
 ) WITHOUT ROWID;
-"""
+{_SERIES}"""
 # Its checksums were CRC-32: what it knows of contents is not comparable any more. A file that was
 # begun is begun anew; content that may have been stored without an answer counts as another.
 _FROM_1 = """
@@ -61,8 +67,11 @@ def make(db: sqlite3.Connection) -> None:
     _run(db, TABLES)
 
 
-def upgrade(db: sqlite3.Connection) -> None:
-    """Turn format 1 into today's."""
+def upgrade(db: sqlite3.Connection, version: int) -> None:
+    """Turn an older format into today's."""
+    if version == 2:  # before the first release with units: a place is whose it is told next
+        _run(db, _SERIES)
+        return
     kept = TABLES.split(";\n", 1)[1]  # the table `journal` stayed the same
     _run(db, _FROM_1.format(tables=kept))
 

@@ -14,12 +14,14 @@ class Group:
     ``place`` of a lone file is its path; that of a unit the folder of its ``unit.json``, with a
     ``/`` at its end. ``members[0]`` is the file to open, the others are sorted by path.
     ``missing`` are files that the unit needs and the folder lacks, or that cannot be read.
+    ``series`` is the SeriesInstanceUID of DICOM files, if it was read from them this time.
     """
 
     place: str
     kind: str
     members: tuple[Seen, ...]
     missing: tuple[str, ...] = ()
+    series: str = ""
 
 
 @dataclass

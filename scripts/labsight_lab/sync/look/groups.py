@@ -13,7 +13,7 @@ from labsight_lab.sync.look.owned import OwnedFolders
 from labsight_lab.sync.look.planes import take_planes
 from labsight_lab.sync.look.roles import OME_TIFF, Role, by_role
 from labsight_lab.sync.look.scan import Problem, Seen
-from labsight_lab.sync.look.series import SeriesFiles
+from labsight_lab.sync.look.series import Kept, SeriesFiles
 from labsight_lab.sync.look.sets import add_sets
 
 __all__ = ["LONE_FILE", "Group", "Grouper", "Grouping", "grouped"]
@@ -24,16 +24,24 @@ NO_SLIDE = "not a slide by its suffix"
 class Grouper:
     """Groups the files of a folder at each look; it remembers what it read of those that wait."""
 
-    def __init__(self, folder: Path, threads: int = THREADS) -> None:
-        self._heads = HeadReader(folder, threads)
+    def __init__(
+        self,
+        folder: Path,
+        threads: int = THREADS,
+        series: Kept = dict,
+    ) -> None:
+        self._heads, self._series = HeadReader(folder, threads), series
 
     def grouped(self, files: Iterable[Seen], known: Known) -> Grouping:
         """Return what belongs together; see the function of this name."""
-        return grouped(files, self._heads.read, known)
+        return grouped(files, self._heads.read, known, self._series)
 
 
 def grouped(
-    files: Iterable[Seen], read: Callable[[Sequence[Seen]], Heads], known: Known
+    files: Iterable[Seen],
+    read: Callable[[Sequence[Seen]], Heads],
+    known: Known,
+    series: Kept = dict,
 ) -> Grouping:
     """Return what belongs together among the files of a folder.
 
@@ -41,6 +49,8 @@ def grouped(
     spares it those that the archive has as they are now: it returns the unit of a file
     (``a/series-1a2b3c4d/``), nothing for a lone file, None for one that is not in the archive yet
     or whose unit is not closed: what such a unit still lacks only the heads of its files tell.
+    ``series``, asked only when there is something new of DICOM, tells the series that each place
+    has had, by places in composed letters (NFC) without the ``/``.
     """
     found = Grouping()
     piles = by_role(files)
@@ -57,15 +67,15 @@ def grouped(
     images, plain = list[Seen](), list[Seen]()
     for seen in piles[Role.TIFF]:
         (images if seen.path.lower().endswith(OME_TIFF) else plain).append(seen)
-    series = SeriesFiles(piles[Role.DICOM], known)
+    dicom = SeriesFiles(piles[Role.DICOM], known)
     sets = neighbourhoods(images + piles[Role.COMPANION], plain)
     lists = neighbourhoods(piles[Role.LIST], others)
     wanted = [seen for place in sets for seen in place.ask(known)]
     # A list and its images are parts, or are not in the archive: none of them goes alone.
     wanted += [seen for place in lists for seen in place.ask(lambda seen: known(seen) or None)]
-    heads = read(series.wanted + wanted)
+    heads = read(dicom.wanted + wanted)
 
-    lone = piles[Role.SLIDE] + series.add_groups(found, heads)
+    lone = piles[Role.SLIDE] + dicom.add_groups(found, heads, series)
     in_sets = set[str]().union(*(add_sets(found, place, heads) for place in sets))
     in_lists = set[str]().union(*(add_lists(found, place, heads) for place in lists))
     lone += _without(images + plain, in_sets)

@@ -6,7 +6,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from labsight_lab.sync.finished import dicom, ome, tiff, vms
 from labsight_lab.sync.look.roles import COMPANION, DICOM, LISTS
 from labsight_lab.sync.look.scan import Seen
 from labsight_lab.sync.sending.source import opened
@@ -38,6 +37,8 @@ def head_of(file: BinaryIO, seen: Seen) -> Head:
 
     What cannot be made sense of belongs to nothing. Raises OSError.
     """
+    from labsight_lab.sync.finished import dicom, ome, tiff, vms  # noqa: PLC0415 - only for news
+
     path = seen.path.lower()
     if path.endswith(DICOM):
         return Head(series=dicom.series_of(file, seen.size))

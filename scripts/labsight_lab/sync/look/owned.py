@@ -2,12 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from unicodedata import normalize
 
 from labsight_lab.sync.look.group import Group, Grouping, by_path, folder_of, name_of
 from labsight_lab.sync.look.scan import Problem, Seen
 from labsight_lab.sync.look.windows import folded
 
-_LIST = "slidedat.ini"
+_LIST = "Slidedat.ini"
+_OTHER_NAME = (
+    "{} is not found by this name where capitals count, as in the archive; rename it to {}"
+)
 
 
 class OwnedFolders:
@@ -15,6 +19,12 @@ class OwnedFolders:
 
     Of folders within one another the outermost counts: what is called ``.mrxs`` inside the folder
     of another slide is a part of that.
+
+    ``Slide.mrxs`` with a folder ``slide`` is a slide to Windows; to Linux, and so to whatever reads
+    the archive, it has no data. It is refused, with the name that is asked for: a file here and its
+    key tell each other's name, which `labsight verify` and `clean` go by, and the archive is to be
+    copied back as it lay here. Were it sent under other names than it has, neither would hold;
+    renaming it is one step, after which Windows opens it as before.
     """
 
     def __init__(self, indexes: Iterable[Seen]) -> None:
@@ -46,17 +56,35 @@ class OwnedFolders:
         for index in indexes:
             units[_claimed(index)].append(index)
         for claimed, claimers in units.items():
-            spelled = sorted(self._spelled[claimed])
-            if len(claimers) > 1:
-                names = " and ".join(ascii(one.path) for one in claimers)
-                reason = f"{names} stand for the same folder; rename all but one"
-            elif len(spelled) > 1:
-                names = " and ".join(map(ascii, spelled))
-                reason = f"the folders {names} both belong to it; rename all but one"
+            if reason := self._trouble(claimed, claimers):
+                found.problems += [Problem(one.path, reason) for one in claimers]
             else:
-                found.groups.append(self._group(claimers[0], claimed, spelled))
-                continue
-            found.problems += [Problem(one.path, reason) for one in claimers]
+                found.groups.append(self._group(claimers[0], claimed))
+
+    def _trouble(self, claimed: str, claimers: list[Seen]) -> str:
+        """Return why nothing of a folder can be sent as it is called; empty if it can."""
+        if len(claimers) > 1:
+            names = " and ".join(ascii(one.path) for one in claimers)
+            return f"{names} stand for the same folder; rename all but one"
+        spelled = sorted(self._spelled[claimed])
+        if len(spelled) > 1:
+            names = " and ".join(map(ascii, spelled))
+            return f"the folders {names} both belong to it; rename all but one"
+        wanted = _folder_name(claimers[0])
+        for folder in spelled:
+            if normalize("NFC", folder) != normalize("NFC", f"{folder_of(claimed[:-1])}{wanted}/"):
+                return _OTHER_NAME.format(ascii(folder), ascii(wanted))
+            for seen in self._listings(claimers[0], claimed):
+                if name_of(seen) != _LIST:
+                    return _OTHER_NAME.format(ascii(seen.path), ascii(_LIST))
+        return ""
+
+    def _listings(self, index: Seen, claimed: str) -> list[Seen]:
+        """Return what an MRXS slide has for its list of files, in whatever capitals."""
+        if not _is_mrxs(index):
+            return []
+        places = {f"{folder}{_LIST}".lower() for folder in self._spelled[claimed]}
+        return [seen for seen in self._members.get(claimed, ()) if seen.path.lower() in places]
 
     def _owner_of(self, folder: str) -> str | None:
         start = 0
@@ -68,18 +96,14 @@ class OwnedFolders:
             start = end + 1
         return None
 
-    def _group(self, index: Seen, claimed: str, spelled: list[str]) -> Group:
-        folder = folder_of(index.path)
-        name = _folder_name(index)
-        place = f"{folder}{name}/"
+    def _group(self, index: Seen, claimed: str) -> Group:
+        place = f"{folder_of(index.path)}{_folder_name(index)}/"
         members = sorted(self._members.get(claimed, ()), key=by_path)
         missing: tuple[str, ...] = ()
         if not members:
             missing = (place,)
-        elif _is_mrxs(index) and not any(
-            seen.path.lower() == f"{spelled[0]}{_LIST}".lower() for seen in members
-        ):
-            missing = (f"{spelled[0]}Slidedat.ini",)
+        elif _is_mrxs(index) and not self._listings(index, claimed):
+            missing = (f"{place}{_LIST}",)
         kind = "mrxs" if _is_mrxs(index) else "vsi"
         return Group(place=place, kind=kind, members=(index, *members), missing=missing)
 

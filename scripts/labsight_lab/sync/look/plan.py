@@ -6,7 +6,7 @@ from functools import cached_property
 
 from labsight.errors import InvalidInput
 from labsight.slides.formats.kinds import kind_of
-from labsight_lab.sync.journal.entries import SETTLED, Known, State, members_digest
+from labsight_lab.sync.journal.entries import SETTLED, STORED, Known, State, members_digest
 from labsight_lab.sync.look.candidate import object_key
 from labsight_lab.sync.look.group import LONE_FILE, Group, Grouping, folder_of
 from labsight_lab.sync.look.names import is_excluded, is_included
@@ -17,6 +17,8 @@ _TELLING = ("metadata.txt", ".companion.ome")  # no slides, but they name files 
 # Characters, of up to 12 bytes each in a key; what is shorter need not be written to be measured.
 _ALWAYS_FITS = 70
 _SETTLED = frozenset(state.value for state in SETTLED)
+_STORED = frozenset(state.value for state in STORED)
+_CONFLICT = State.CONFLICT.value
 _TIMES_NS = range(-(1 << 63), 1 << 63)  # from 1677 to 2262: what 64 bits can say
 _NO_TIME = "its time stamp is no date that can be kept; give it another (copy or touch the file)"
 
@@ -105,6 +107,10 @@ def _is_settled(one: Known | None) -> bool:
     return one is not None and one.state in _SETTLED
 
 
+def _is_cleaned(one: Known) -> bool:
+    return one.removed and one.state in _STORED
+
+
 def _sorted_out(
     plan: Plan, files: Iterable[Seen], known: Mapping[str, Known]
 ) -> tuple[list[Seen], list[Seen], list[Seen]]:
@@ -116,7 +122,7 @@ def _sorted_out(
             new.append(seen)
         elif one[4]:
             parts.append(seen)
-        elif one[2] == State.CONFLICT:
+        elif one[2] == _CONFLICT:
             plan.conflicts.append(seen[0])
         else:
             lone.append(seen)
@@ -161,7 +167,7 @@ class _Archived:
         here: dict[str, list[str]] = {}
         for seen in parts:
             one = self._known[seen[0]]
-            if one[2] == State.CONFLICT:
+            if one[2] == _CONFLICT:
                 return False
             here.setdefault(one[4], []).append(seen[0])
         return all(self.has(unit, paths) for unit, paths in here.items())
@@ -169,22 +175,31 @@ class _Archived:
     def has(self, unit: str, paths: Iterable[str]) -> bool:
         """Say whether the archive has the ``unit.json`` that names these files, as they are now.
 
-        It still has, when others that it names were removed here since.
+        It still has, when others that it names were removed here since, all of them or those that
+        `labsight clean` removed: when a unit is closed anew, these are named again and no others.
         """
         closed = self._known.get(unit)
         if closed is None or not _is_settled(closed):
             return False
-        all_of_it = self._revisions.get(unit, {})
-        here = {path: all_of_it.get(path, 0) for path in paths}
-        return any(members_digest(named) == closed.members for named in (here, all_of_it))
+        here = {path: self._revision_in(unit, path) for path in paths}
+        if members_digest(here) == closed.members:
+            return True
+        parts = self._parts.get(unit, {})
+        cleaned = {path: one.revision for path, one in parts.items() if _is_cleaned(one)}
+        all_of_it = {path: one.revision for path, one in parts.items()}
+        return any(members_digest(named) == closed.members for named in (cleaned | here, all_of_it))
+
+    def _revision_in(self, unit: str, path: str) -> int:
+        one = self._known.get(path)
+        return one.revision if one and one.unit == unit else 0
 
     @cached_property
-    def _revisions(self) -> dict[str, dict[str, int]]:
-        """The last revision of each file, by unit and path."""
-        found: dict[str, dict[str, int]] = {}
+    def _parts(self) -> dict[str, dict[str, Known]]:
+        """The files that were sent at least once, by unit and path."""
+        found: dict[str, dict[str, Known]] = {}
         for path, one in self._known.items():
             if one.unit and one.revision:
-                found.setdefault(one.unit, {})[path] = one.revision
+                found.setdefault(one.unit, {})[path] = one
         return found
 
 
@@ -236,7 +251,7 @@ class _Judge:
         return None
 
     def _is_conflict(self, seen: Seen) -> bool:
-        return seen.path not in self._new and self._known[seen.path].state == State.CONFLICT
+        return seen.path not in self._new and self._known[seen.path].state == _CONFLICT
 
     def _is_closed(self, group: Group) -> bool:
         paths = (seen.path for seen in group.members)

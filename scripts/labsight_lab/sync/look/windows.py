@@ -13,17 +13,9 @@ from pathlib import PureWindowsPath
 
 from labsight.errors import InvalidInput
 
-MAX_PATH = 259  # characters, without the NUL that ends a path
 _VERBATIM = "\\\\?\\"
 _VERBATIM_SHARE = "\\\\?\\UNC\\"
 _DEVICES = "\\\\.\\"
-_DRIVE = re.compile(r"[A-Za-z]:\\")
-_DEVICE_NAMES = frozenset(
-    {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"}
-    | {f"{port}{number}" for port in ("COM", "LPT") for number in "123456789\u00b9\u00b2\u00b3"}
-)
-# What Windows makes up for programs of DOS: 8 and 3 characters, ``~`` and a number.
-_SHORT = re.compile(r"(?=[^.]{3,8}(?:\.|\Z))[^\s.:/\\]{1,6}~[1-9][0-9]{0,5}(?:\.[^\s.:/\\]{1,3})?")
 _STRIPPED_ENDS = re.compile(r"[. ]+(?=/|\Z)")
 
 
@@ -49,27 +41,18 @@ def extended(path: PureWindowsPath | str) -> str:
     return f"{_VERBATIM}{pure.drive}\\{names}"
 
 
-def plain(path: str) -> str:
-    """Return a path as people write it: the inverse of ``extended``."""
-    if path[: len(_VERBATIM_SHARE)].upper() == _VERBATIM_SHARE:
-        return f"\\\\{path[len(_VERBATIM_SHARE) :]}"
-    drive = path.removeprefix(_VERBATIM)
-    return drive if _DRIVE.match(drive) else path
-
-
 def file_in(folder: PureWindowsPath | str, path: str) -> str:
     """Return what to open for a file at ``path`` (with ``/``) below a folder, whatever its name.
 
     Raises InvalidInput as ``extended`` does, and for a name that means a stream of a file.
     """
-    _check_names(path.split("/"), listed=True)
+    for name in path.split("/"):
+        if has_stream(name):
+            raise InvalidInput(
+                f"{name[:80]!r} means a stream beside a file: name the file, without what follows "
+                "the colon"
+            )
     return "\\".join([extended(folder).rstrip("\\"), *path.split("/")])
-
-
-def is_device(name: str) -> bool:
-    """Whether Windows takes a name for a device: ``aux``, ``COM1``, also ``nul.svs``."""
-    stem = name.partition(".")[0].partition(":")[0]
-    return stem.rstrip(" ").upper() in _DEVICE_NAMES
 
 
 def loses_its_end(name: str) -> bool:
@@ -80,42 +63,6 @@ def loses_its_end(name: str) -> bool:
 def has_stream(name: str) -> bool:
     """Whether a name means a stream beside a file's content, as ``a.svs:zone`` does."""
     return ":" in name
-
-
-def may_be_short(name: str) -> bool:
-    """Whether a name looks like one that Windows made up for a longer one: ``SLIDES~1``."""
-    return _SHORT.fullmatch(name) is not None
-
-
-def needs_extended(path: PureWindowsPath | str) -> bool:
-    """Whether only the extended form leads to a file: programs of the desktop may not open it."""
-    pure = PureWindowsPath(path)
-    names = pure.parts[1:] if pure.anchor else pure.parts
-    odd = any(is_device(name) or loses_its_end(name) for name in names if name != "..")
-    return odd or len(str(pure)) > MAX_PATH
-
-
-def relative_key_path(
-    root: PureWindowsPath | str, path: PureWindowsPath | str, *, listed: bool = False
-) -> str:
-    """Return the path below ``root`` with ``/`` between its names, for the journal and for keys.
-
-    Short and long name, or other capitals, would give one file two keys, and only the file system
-    knows how it spells a name. ``listed`` says that it was asked: its listing of a folder, or
-    ``Path.resolve``, tells the long name in its own spelling. Otherwise what looks like a short
-    name is refused. Raises InvalidInput, also for a path outside ``root`` and for streams.
-    """
-    below = PureWindowsPath(plain(extended(path)))
-    try:
-        relative = below.relative_to(plain(extended(root)))
-    except ValueError:
-        raise InvalidInput(
-            f"{str(below)[:160]!r} is not in the folder {str(root)[:160]!r}"
-        ) from None
-    if not relative.parts:
-        raise InvalidInput(f"{str(below)[:160]!r} is the folder itself: name a file in it")
-    _check_names(relative.parts, listed=listed)
-    return "/".join(relative.parts)
 
 
 def folded(name: str) -> str:
@@ -175,17 +122,3 @@ def _without_steps_up(names: Iterable[str]) -> list[str]:
         else:
             kept.append(name)
     return kept
-
-
-def _check_names(names: Iterable[str], *, listed: bool) -> None:
-    for name in names:
-        if has_stream(name):
-            raise InvalidInput(
-                f"{name[:80]!r} means a stream beside a file: name the file, without what follows "
-                "the colon"
-            )
-        if not listed and may_be_short(name):
-            raise InvalidInput(
-                f"{name[:80]!r} looks like the short form of a longer name: give the long one, as "
-                "the folder lists it"
-            )

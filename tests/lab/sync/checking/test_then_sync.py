@@ -7,7 +7,8 @@ from labsight_lab.sync.checking.clean import CleanOptions
 from labsight_lab.sync.checking.verify import VerifyOptions
 from labsight_lab.sync.journal.entries import State
 from labsight_lab.sync.sending.memory import Memory
-from labsight_lab.sync.sending.one_file import Means, Result
+from labsight_lab.sync.sending.one_file import Means
+from labsight_lab.sync.sending.outcome import Result
 from labsight_lab.sync.sending.transfer import transfer
 from tests.lab.support import LONG_AGO, candidate, noise, unsettled, write
 from tests.lab.sync.checking.lab import Lab

@@ -152,7 +152,10 @@ def test_a_journal_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
 def test_a_look_needs_little_of_each_entry(tmp_path: Path) -> None:
     journal = open_journal(tmp_path, tmp_path / "j.sqlite")
     journal.write([ENTRY])
-    assert journal.known() == {ENTRY.path: Known(10, 20, "uploading", 1, "day/", "digest")}
+    told = 10, 20, "uploading", 1, "day/", "digest"
+    assert journal.known() == {ENTRY.path: Known(*told, removed=True)}
+    journal.write([replace(ENTRY, removed=None)])
+    assert journal.known() == {ENTRY.path: Known(*told, removed=False)}
     assert journal.entry("unknown") is None
     journal.close()
 

@@ -24,6 +24,7 @@ from tests.support.vsi import make_vsi
 
 SET = ["s_0.ome.tif", "s_1.ome.tif", "s_2.ome.tif"]
 SERIES = units.series_folder("a", "1.2.3") + "/"
+ALIKE = ["1.2.91718", "1.2.115248"]  # two series of one name: their SHA-256 begin alike
 
 
 def below(folder: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -143,11 +144,37 @@ def test_an_mrxs_slide_is_its_file_and_all_below_its_folder(tmp_path: Path) -> N
 
 
 def test_capitals_do_not_keep_a_folder_from_its_file() -> None:
-    found = by_names("A/Case.MRXS", "A/CASE/slidedat.INI", "A/CASE/x.dat", "a/case/y.dat")
+    found = by_names("A/Case.MRXS", "A/Case/Slidedat.ini", "A/Case/x.DAT", "a/case/y.dat")
     group = only(found)
     assert group.place == "A/Case/"
-    assert paths(group) == ["A/Case.MRXS", "A/CASE/slidedat.INI", "A/CASE/x.dat"]
+    assert paths(group) == ["A/Case.MRXS", "A/Case/Slidedat.ini", "A/Case/x.DAT"]
     assert [one.path for one in found.skipped] == ["a/case/y.dat"]
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (("A/Case.mrxs", "A/CASE/Slidedat.ini", "A/CASE/x.dat"), ("'A/CASE/'", "'Case'")),
+        (("Case.MRXS", "Case/slidedat.INI"), ("'Case/slidedat.INI'", "'Slidedat.ini'")),
+        (("a\u0308.mrxs", "\u00c4/SLIDEDAT.INI"), ("'\\xc4/'", "'a\\u0308'")),
+        (("a.vsi", "_A_/s/frame.ets"), ("'_A_/'", "'_a_'")),
+    ],
+)
+def test_what_is_not_found_where_capitals_count_is_refused_with_the_name_it_should_have(
+    names: tuple[str, ...], told: tuple[str, str]
+) -> None:
+    found = by_names(*names, "b.svs")
+    assert [group.place for group in found.groups] == ["b.svs"]
+    assert not found.skipped
+    (problem,) = found.problems
+    assert problem.path == names[0]
+    assert problem.reason.startswith(f"{told[0]} is not found by this name")
+    assert problem.reason.endswith(f"rename it to {told[1]}")
+
+
+def test_the_way_of_composing_a_folder_name_does_not_count() -> None:
+    found = by_names("\u00e4.mrxs", "a\u0308/Slidedat.ini")
+    assert paths(only(found)) == ["\u00e4.mrxs", "a\u0308/Slidedat.ini"]
 
 
 def test_an_mrxs_file_without_its_folder_lacks_it() -> None:
@@ -234,6 +261,48 @@ def test_a_series_in_the_uppermost_folder_has_a_place_too(tmp_path: Path) -> Non
     assert only(look(tmp_path, {"1.dcm": coloured().content()})).place == (
         units.series_folder("", "1.2.3") + "/"
     )
+
+
+def of_series(uid: str) -> bytes:
+    return coloured(more={0x0020000E: ("UI", uid.encode())}).content()
+
+
+def test_two_series_of_one_name_are_a_problem(tmp_path: Path) -> None:
+    one, other = map(of_series, ALIKE)
+    found = look(tmp_path, {"a/1.dcm": one, "a/2.dcm": other, "a/3.dcm": one, "b/2.dcm": other})
+    assert [group.place for group in found.groups] == [units.series_folder("b", ALIKE[1]) + "/"]
+    (problem,) = found.problems
+    assert problem.path == "a/2.dcm"
+    assert "put the one of this file into a folder of its own" in problem.reason
+
+
+@pytest.mark.parametrize("is_here", [True, False])
+def test_a_series_of_the_name_of_one_that_was_sent_is_a_problem(
+    tmp_path: Path, *, is_here: bool
+) -> None:
+    place = units.series_folder("a\u0308", ALIKE[0]) + "/"
+    sent = {"a\u0308/1.dcm": of_series(ALIKE[0])} if is_here else {}
+    files = sent | {"a\u0308/2.dcm": of_series(ALIKE[1])}
+    grouper = Grouper(tmp_path, series=lambda: {units.series_folder("\u00e4", ALIKE[0]): ALIKE[0]})
+    found = grouper.grouped(lay(tmp_path, files), lambda seen: place if seen.path in sent else None)
+    assert found.groups == []
+    assert [problem.path for problem in found.problems] == ["a\u0308/2.dcm"]
+    (tmp_path / "a\u0308" / "2.dcm").unlink()
+    files = sent | {"a\u0308/3.dcm": of_series(ALIKE[0])}
+    found = grouper.grouped(lay(tmp_path, files), lambda seen: place if seen.path in sent else None)
+    assert (only(found).place, only(found).series) == (place, ALIKE[0])
+    assert paths(only(found)) == list(files)
+
+
+def test_the_journal_is_not_asked_for_series_while_there_is_none(tmp_path: Path) -> None:
+    def fail() -> dict[str, str]:
+        raise AssertionError
+
+    files = lay(tmp_path, {"a/1.dcm": b"no DICOM", "b/1.dcm": coloured().content()})
+    grouping = Grouper(tmp_path, series=fail).grouped(
+        files, lambda seen: SERIES if seen.path == "b/1.dcm" else None
+    )
+    assert [group.place for group in grouping.groups] == [SERIES, "a/1.dcm"]
 
 
 def test_a_directory_of_dicom_files_is_no_slide(tmp_path: Path) -> None:

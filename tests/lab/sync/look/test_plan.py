@@ -29,7 +29,7 @@ def look(
 def entry(
     state: State = State.UPLOADED, *, size: int = 1, unit: str = "", members: str = ""
 ) -> Known:
-    return Known(size, LONG_AGO * 10**9, state.value, 1, unit, members)
+    return Known(size, LONG_AGO * 10**9, state.value, 1, unit, members, removed=False)
 
 
 def places(plan: Plan) -> list[str]:
@@ -236,6 +236,28 @@ def test_members_that_were_removed_here_change_nothing(tmp_path: Path) -> None:
     (tmp_path / "s1" / "Data0001.dat").unlink()
     write(tmp_path / "b.svs", b"x")
     assert places(look(tmp_path, closed(*names))) == ["b.svs"]
+
+
+def test_a_unit_that_was_cleaned_and_partly_removed_by_hand_is_settled(tmp_path: Path) -> None:
+    names = mrxs(tmp_path, "cleaned.dat", "by hand.dat", "late.dat")
+    known = closed(*(name for name in names if name != "s1/by hand.dat"))
+    known["s1/by hand.dat"] = entry(unit="s1/")  # was named until the late one reopened the unit
+    known["s1/cleaned.dat"] = known["s1/cleaned.dat"]._replace(removed=True)
+    for name in ("cleaned.dat", "by hand.dat"):
+        (tmp_path / "s1" / name).unlink()
+    assert (places(look(tmp_path, known)), look(tmp_path, known).unchanged) == ([], 3)
+    known["s1/cleaned.dat"] = known["s1/cleaned.dat"]._replace(removed=False)
+    assert places(look(tmp_path, known)) == ["s1/"]  # what the unit.json names is not known
+
+
+def test_what_was_cleaned_and_is_to_be_sent_again_is_not_taken_for_named(tmp_path: Path) -> None:
+    names = mrxs(tmp_path, "cleaned.dat", "by hand.dat")
+    known = closed(*(name for name in names if name != "s1/by hand.dat"))
+    known["s1/by hand.dat"] = entry(unit="s1/")
+    known["s1/cleaned.dat"] = entry(State.SEEN, unit="s1/")._replace(removed=True)
+    for name in ("cleaned.dat", "by hand.dat"):
+        (tmp_path / "s1" / name).unlink()
+    assert places(look(tmp_path, known)) == ["s1/"]
 
 
 def test_a_member_in_conflict_is_named_and_keeps_its_unit_open(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from labsight_lab.sync.look.scan import (
     Problem,
     Seen,
     is_gone,
+    is_there,
     scan,
 )
 from tests.lab.support import LONG_AGO, write
@@ -154,3 +155,10 @@ def test_no_file_is_gone_when_its_folder_cannot_be_read(
 
     monkeypatch.setattr(os, "scandir", failing)
     assert not is_gone(tmp_path, "below/a.svs")
+
+
+def test_what_is_there_is_told_apart_from_what_is_not(tmp_path: Path) -> None:
+    write(tmp_path / "a" / "b.svs", b"x")
+    (tmp_path / "a" / "link.svs").symlink_to(tmp_path / "nothing")
+    there = ["a", "a/b.svs", "a/link.svs", "", "a/c.svs", "b/b.svs"]
+    assert [is_there(tmp_path, path) for path in there] == [True] * 4 + [False] * 2

@@ -45,7 +45,6 @@ def test_a_full_path_is_extended(path: str, extended: str) -> None:
 def test_a_long_path_is_extended_whole() -> None:
     path = PureWindowsPath("D:/", *["folder of many letters"] * 20, "a.svs")
     assert windows.extended(path) == "\\\\?\\" + str(path)
-    assert windows.needs_extended(path)
 
 
 @pytest.mark.parametrize(
@@ -57,23 +56,16 @@ def test_a_path_that_depends_on_something_else_is_refused(path: str) -> None:
 
 
 @given(path=paths)
-def test_an_extended_path_leads_back_to_the_path(path: str) -> None:
+def test_a_path_is_extended_once_and_in_one_way(path: str) -> None:
     extended = windows.extended(path)
     assert extended.startswith("\\\\?\\")
-    assert windows.plain(extended) == path
-    assert windows.extended(windows.plain(extended)) == extended
+    assert windows.extended(extended) == extended
     assert windows.extended(PureWindowsPath(path)) == extended
 
 
 @given(one=paths, other=paths)
 def test_two_paths_are_never_extended_to_one(one: str, other: str) -> None:
     assert (windows.extended(one) == windows.extended(other)) == (one == other)
-
-
-def test_what_is_not_extended_is_plain_already() -> None:
-    for path in ("C:\\a", "\\\\server\\share\\a", "\\\\?\\Volume{7}\\a", "a"):
-        assert windows.plain(path) == path
-    assert windows.plain("\\\\?\\unc\\server\\share\\a") == "\\\\server\\share\\a"
 
 
 @given(path=paths, relative=st.lists(names, min_size=1, max_size=4))
@@ -88,90 +80,6 @@ def test_a_file_of_another_drive_or_a_stream_is_never_opened() -> None:
     for name in ("c:evil.svs", "a.svs:zone", "x/a.svs::$DATA"):
         with pytest.raises(InvalidInput, match="means a stream beside a file"):
             windows.file_in("C:\\lab", name)
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["CON", "nul", "Aux.svs", "prn .txt", "COM1", "com9.tar.gz", "LPT1", "COM¹", "lpt³.svs",
-     "CONIN$", "conout$.x", "NUL:", "aux "],
-)  # fmt: skip
-def test_names_of_devices_are_known(name: str) -> None:
-    assert windows.is_device(name)
-    assert windows.needs_extended(f"C:\\lab\\{name}")
-
-
-@pytest.mark.parametrize("name", ["CONSOLE", "COM0", "COM10", "COM", "auxiliary.svs", "a.aux", ""])
-def test_other_names_are_no_devices(name: str) -> None:
-    assert not windows.is_device(name)
-
-
-def test_only_odd_or_long_paths_need_the_extended_form() -> None:
-    assert not windows.needs_extended("C:\\lab\\..\\a b\\c.svs")
-    assert not windows.needs_extended("a\\" + "x" * 257)
-    assert windows.needs_extended("a\\" + "x" * 258)
-    assert windows.needs_extended("a \\b.svs")
-    assert windows.needs_extended("a\\b.svs.")
-
-
-@pytest.mark.parametrize(
-    "name", ["SLIDES~1", "S26-01~1.SVS", "slide~12", "A~1", "ABC4F2~1.TIF", "PROGRA~2"]
-)
-def test_short_names_are_known(name: str) -> None:
-    assert windows.may_be_short(name)
-
-
-@pytest.mark.parametrize(
-    "name", ["slides", "a long name~1", "SLIDESX~12", "~1", "a~0", "a~b", "a~1.tiff", "x~r2.svs"]
-)
-def test_other_names_with_a_tilde_are_not_taken_for_short_ones(name: str) -> None:
-    assert not windows.may_be_short(name)
-
-
-@pytest.mark.parametrize(
-    ("root", "path", "relative"),
-    [
-        ("C:\\lab", "C:\\lab\\2026\\a.svs", "2026/a.svs"),
-        ("C:/lab/", "c:\\LAB\\2026/a.svs", "2026/a.svs"),
-        ("C:\\lab", "\\\\?\\C:\\lab\\a.svs.", "a.svs."),
-        ("\\\\?\\C:\\lab", "C:\\lab\\x\\..\\a.svs", "a.svs"),
-        ("\\\\server\\share", "//SERVER/share/a b/c", "a b/c"),
-        ("\\\\?\\UNC\\server\\share\\", "\\\\server\\share\\a", "a"),
-        ("D:\\", "D:\\Präparat\\日本.svs", "Präparat/日本.svs"),
-    ],
-)
-def test_a_path_below_the_folder_is_told_with_slashes(root: str, path: str, relative: str) -> None:
-    assert windows.relative_key_path(root, path) == relative
-    assert windows.relative_key_path(PureWindowsPath(root), PureWindowsPath(path)) == relative
-
-
-@pytest.mark.parametrize(
-    ("path", "said"),
-    [
-        ("D:\\lab\\a.svs", "not in the folder"),
-        ("C:\\lab2\\a.svs", "not in the folder"),
-        ("C:\\lab\\..\\a.svs", "not in the folder"),
-        ("C:\\lab", "the folder itself"),
-        ("C:a.svs", "no full path"),
-        ("a.svs", "no full path"),
-        ("C:\\lab\\a.svs:zone", "a stream beside a file"),
-        ("C:\\lab\\SLIDES~1\\a.svs", "short form of a longer name"),
-        ("C:\\lab\\a\\S26-01~1.SVS", "short form of a longer name"),
-    ],
-)
-def test_what_would_give_a_file_no_key_or_two_is_refused(path: str, said: str) -> None:
-    with pytest.raises(InvalidInput, match=said):
-        windows.relative_key_path("C:\\lab", path)
-
-
-def test_a_short_looking_name_that_the_folder_lists_is_taken() -> None:
-    path = "C:\\lab\\PROBE~1.TIF"
-    assert windows.relative_key_path("C:\\lab", path, listed=True) == "PROBE~1.TIF"
-
-
-@given(root=paths, relative=st.lists(names, min_size=1, max_size=4))
-def test_folder_and_relative_path_lead_to_the_file(root: str, relative: list[str]) -> None:
-    path = windows.file_in(root, "/".join(relative))
-    assert windows.relative_key_path(root, path, listed=True) == "/".join(relative)
 
 
 def test_capitals_and_composition_are_folded() -> None:

@@ -9,9 +9,8 @@ from labsight_lab.sync.journal.journal import Journal
 from labsight_lab.sync.look.group import LONE_FILE, Group
 from labsight_lab.sync.look.plan import Pending
 from labsight_lab.sync.look.scan import Seen
-from labsight_lab.sync.sending.one_file import Result
+from labsight_lab.sync.sending.outcome import Outcome, Result
 from labsight_lab.sync.sending.source import Fingerprint
-from labsight_lab.sync.sending.transfer import Outcome
 from labsight_lab.sync.target import Target
 from labsight_lab.sync.telling.listening import Look
 from labsight_lab.sync.telling.report import Report

@@ -12,7 +12,7 @@ from labsight.errors import SettingsError, StorageUnavailable
 from labsight_lab.sync.journal.journal import Journal
 from labsight_lab.sync.journal.problems import kept
 from labsight_lab.sync.journal.runs import Run, RunLog, latest
-from labsight_lab.sync.sending.one_file import Result
+from labsight_lab.sync.sending.outcome import Result
 from labsight_lab.sync.telling.chronicle import NOTE_EVERY_S, Chronicle
 from labsight_lab.sync.telling.events import Events
 from labsight_lab.sync.telling.logs import open_log

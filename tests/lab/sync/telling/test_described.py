@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from labsight.errors import SettingsError, StorageUnavailable
-from labsight_lab.sync.sending.one_file import Result
+from labsight_lab.sync.sending.outcome import Result
 from labsight_lab.sync.telling import inventory, status
 from labsight_lab.sync.telling.document import document
 from labsight_lab.sync.telling.events import Events

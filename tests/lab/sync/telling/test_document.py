@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from labsight_lab.sync.look.scan import Problem, Skipped
-from labsight_lab.sync.sending.one_file import Result
+from labsight_lab.sync.sending.outcome import Result
 from labsight_lab.sync.telling.document import document
 from tests.lab.sync.telling.made import closed, ended, lone, report, unit
 

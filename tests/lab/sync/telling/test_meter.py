@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from labsight_lab.sync.sending.one_file import Result
+from labsight_lab.sync.sending.outcome import Result
 from labsight_lab.sync.telling.meter import Meter
 from labsight_lab.sync.telling.progress import Silent
 from tests.lab.sync.telling.made import closed, ended, lone, unit

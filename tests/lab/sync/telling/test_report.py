@@ -6,7 +6,7 @@ import pytest
 
 from labsight_lab.sync.look.plan import Pending, Plan
 from labsight_lab.sync.look.scan import Problem, Skipped
-from labsight_lab.sync.sending.one_file import Result
+from labsight_lab.sync.sending.outcome import Result
 from labsight_lab.sync.telling.report import Slide
 from tests.lab.sync.telling.made import closed, ended, lone, report, unit
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from labsight_lab.sync.sending.one_file import Result
+from labsight_lab.sync.sending.outcome import Result
 from labsight_lab.sync.telling.kinds import Kind
 from labsight_lab.sync.telling.standing import Change, Standing
 from tests.lab.support import write

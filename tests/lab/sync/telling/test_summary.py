@@ -8,7 +8,7 @@ import pytest
 
 from labsight_lab.sync.look.candidate import object_key
 from labsight_lab.sync.look.scan import Problem, Skipped
-from labsight_lab.sync.sending.one_file import Result
+from labsight_lab.sync.sending.outcome import Result
 from labsight_lab.sync.telling.document import document
 from labsight_lab.sync.telling.kinds import ADVICE, Kind
 from labsight_lab.sync.telling.listing import NAMED
