@@ -190,9 +190,9 @@ def test_no_function_imports_another() -> None:
 @pytest.mark.parametrize(
     ("module", "unwanted"),
     [
-        ("labsight", "boto3 botocore numpy PIL openslide sqlalchemy fastapi pydantic typer"),
+        ("labsight", "boto3 botocore numpy PIL openslide sqlalchemy fastapi pydantic click"),
         ("labsight.tiles", "boto3 botocore numpy PIL openslide sqlalchemy fastapi pydantic"),
-        ("labsight_lab.cli", "boto3 botocore numpy PIL openslide sqlalchemy fastapi"),
+        ("labsight_lab.cli", "boto3 botocore numpy PIL openslide sqlalchemy fastapi pydantic rich"),
     ],
 )
 def test_an_import_loads_no_more_than_it_needs(module: str, unwanted: str) -> None:

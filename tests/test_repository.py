@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
-from typer.core import TyperGroup
-from typer.main import get_command
 
 from labsight import __version__
 from labsight.api.slides import Links, Slide, SlidePage
@@ -18,7 +17,7 @@ from labsight.keys import slide_id
 from labsight.slides.index import Level, SlideIndex
 from labsight.tiles.descriptor import describe
 from labsight.tiles.http import problem
-from labsight_lab.cli import app
+from labsight_lab.cli import labsight
 from tests.support import repository
 from tests.support.repository import ROOT
 
@@ -94,12 +93,12 @@ def test_a_make_target_without_help_is_a_step_of_one_with_help() -> None:
     assert set(rules()) - helped - steps == set()
 
 
-def labsight_commands(group: Any, before: str = "") -> Iterator[tuple[str, set[str]]]:
+def labsight_commands(group: click.Group, before: str = "") -> Iterator[tuple[str, set[str]]]:
     """Each command of `labsight`, those of its groups by both words, and its options."""
     for name, command in group.commands.items():
         if command.hidden:
             continue
-        if isinstance(command, TyperGroup):
+        if isinstance(command, click.Group):
             yield from labsight_commands(command, f"{name} ")
         else:
             options = {o for one in command.params for o in (*one.opts, *one.secondary_opts)}
@@ -107,9 +106,7 @@ def labsight_commands(group: Any, before: str = "") -> Iterator[tuple[str, set[s
 
 
 def test_every_option_of_labsight_on_a_page_exists() -> None:
-    group = get_command(app)
-    assert isinstance(group, TyperGroup)
-    known = dict(labsight_commands(group))
+    known = dict(labsight_commands(labsight))
     groups = {name.partition(" ")[0] for name in known if " " in name}
     used = [
         (str(page), " ".join(words[1 : 3 if words[1] in groups else 2]), set(OPTION.findall(line)))

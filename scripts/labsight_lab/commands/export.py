@@ -1,80 +1,71 @@
 """`labsight export`."""
 
-from typing import Annotated
+import click
 
-import typer
+from labsight_lab.commands.help import Command, option
 
 
-def export(  # noqa: PLR0913, PLR0917 - the options of a command
-    slide: Annotated[
-        str,
-        typer.Argument(
-            metavar="SLIDE",
-            help="A slide's file, the folder of a DICOM series, s3://BUCKET/KEY, an https:// "
-            "address of a file, or https://SERVER/slides/ID on a labsight server.",
-        ),
-    ],
-    tiles: Annotated[
-        bool,
-        typer.Option("--tiles", metavar="", help="A folder: the slide's own levels, tile by tile."),
-    ] = False,
-    as_zip: Annotated[
-        bool, typer.Option("--zip", metavar="", help="The same as one ZIP file, not compressed.")
-    ] = False,
-    dzi: Annotated[
-        bool,
-        typer.Option("--dzi", metavar="", help="Deep Zoom: NAME.dzi and the folder NAME_files."),
-    ] = False,
-    szi: Annotated[
-        bool, typer.Option("--szi", metavar="", help="Smart Zoom Image: Deep Zoom in one file.")
-    ] = False,
-    ome_tiff: Annotated[
-        bool,
-        typer.Option(
-            "--ome-tiff", metavar="", help="Pyramidal OME-TIFF, with all channels, z and t."
-        ),
-    ] = False,
-    to: Annotated[
-        str | None,  # a Path would drop the / that makes a folder of it
-        typer.Option(
-            metavar="PLACE",
-            help="What to write, or a folder to write it into; with a / at its end it is made. "
-            "Default: here, named as the slide.",
-        ),
-    ] = None,
-    tile_size: Annotated[
-        int | None,
-        typer.Option(metavar="PX", help="Of Deep Zoom tiles. Default: that of the slide."),
-    ] = None,
-    overlap: Annotated[
-        int, typer.Option(metavar="PX", help="By how much Deep Zoom tiles overlap.")
-    ] = 0,
-    quality: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            help="JPEG quality of tiles that have to be encoded, 1 to 100. Default: 80.",
-        ),
-    ] = None,
-    labels: Annotated[
-        bool,
-        typer.Option(
-            "--labels", metavar="", help="Add label and macro images, which can name a patient."
-        ),
-    ] = False,
-    channels: Annotated[
-        str | None,
-        typer.Option(
-            metavar="LIST",
-            help="Fluorescence: channels with colour and window, 0:FF0000:100-4000,1:00FF00.",
-        ),
-    ] = None,
-    z: Annotated[
-        str | None, typer.Option("--z", metavar="N", help="Focal plane. Default: the middle one.")
-    ] = None,
-    t: Annotated[
-        str | None, typer.Option("--t", metavar="N", help="Time. Default: the first.")
-    ] = None,
+@click.command(cls=Command)
+@click.argument(
+    "slide",
+    help="A slide's file, the folder of a DICOM series, s3://BUCKET/KEY, an https:// address of a "
+    "file, or https://SERVER/slides/ID on a labsight server.",
+)
+@option("--tiles", is_flag=True, help="A folder: the slide's own levels, tile by tile.")
+@option("--zip", "as_zip", is_flag=True, help="The same as one ZIP file, not compressed.")
+@option("--dzi", is_flag=True, help="Deep Zoom: NAME.dzi and the folder NAME_files.")
+@option("--szi", is_flag=True, help="Smart Zoom Image: Deep Zoom in one file.")
+@option("--ome-tiff", is_flag=True, help="Pyramidal OME-TIFF, with all channels, z and t.")
+@option(
+    "--to",  # a Path would drop the / that makes a folder of it
+    metavar="PLACE",
+    help="What to write, or a folder to write it into; with a / at its end it is made. Default: "
+    "here, named as the slide.",
+)
+@option(
+    "--tile-size",
+    type=int,
+    metavar="PX",
+    help="Of Deep Zoom tiles. Default: that of the slide.",
+)
+@option(
+    "--overlap",
+    type=int,
+    default=0,
+    show_default=True,
+    metavar="PX",
+    help="By how much Deep Zoom tiles overlap.",
+)
+@option(
+    "--quality",
+    type=int,
+    metavar="N",
+    help="JPEG quality of tiles that have to be encoded, 1 to 100. Default: 80.",
+)
+@option("--labels", is_flag=True, help="Add label and macro images, which can name a patient.")
+@option(
+    "--channels",
+    metavar="LIST",
+    help="Fluorescence: channels with colour and window, 0:FF0000:100-4000,1:00FF00.",
+)
+@option("--z", metavar="N", help="Focal plane. Default: the middle one.")
+@option("--t", metavar="N", help="Time. Default: the first.")
+def export(  # noqa: PLR0913 - the options of a command
+    *,
+    slide: str,
+    tiles: bool,
+    as_zip: bool,
+    dzi: bool,
+    szi: bool,
+    ome_tiff: bool,
+    to: str | None,
+    tile_size: int | None,
+    overlap: int,
+    quality: int | None,
+    labels: bool,
+    channels: str | None,
+    z: str | None,
+    t: str | None,
 ) -> None:
     """Write a slide as files of another kind; stored tiles are copied as they are.
 

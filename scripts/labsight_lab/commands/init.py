@@ -1,103 +1,87 @@
 """`labsight init`."""
 
+import sys
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
+
+from labsight_lab.commands import options as ask
+from labsight_lab.commands.help import Command, option
 
 ANSWERS = "Answers to its questions"
 
 
-def init(  # noqa: PLR0913, PLR0917 - the options of a command
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="The file to write. Default: what LABSIGHT_CONFIG names, else labsight.toml among "
-            "the user's own settings.",
-        ),
-    ] = None,
-    yes: Annotated[
-        bool,
-        typer.Option("--yes", metavar="", help="Ask nothing: the options below are all there is."),
-    ] = False,
-    force: Annotated[
-        bool, typer.Option("--force", metavar="", help="Replace a file that is there already.")
-    ] = False,
-    test: Annotated[
-        bool,
-        typer.Option(
-            "--test/--no-test",
-            metavar="",
-            help="Then try whether everything works, or not.",
-            show_default=False,
-        ),
-    ] = True,
-    folder: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FOLDER", help="The folder that the scanner writes to.", rich_help_panel=ANSWERS
-        ),
-    ] = None,
-    source: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="A name for this scanner: lower-case letters, digits, hyphens. It is the first "
-            "part of each slide's place in the archive.",
-            rich_help_panel=ANSWERS,
-        ),
-    ] = None,
-    bucket: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="The archive's bucket: the stack's output `archive_bucket`.",
-            rich_help_panel=ANSWERS,
-        ),
-    ] = None,
-    profile: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="Profile in the AWS configuration.", rich_help_panel=ANSWERS
-        ),
-    ] = None,
-    region: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="The bucket's AWS region.", rich_help_panel=ANSWERS),
-    ] = None,
-    quiet_period: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME",
-            help="A file unchanged for so long counts as written.",
-            rich_help_panel=ANSWERS,
-        ),
-    ] = None,
-    ids_pattern: Annotated[
-        str | None,
-        typer.Option(
-            metavar="REGEX",
-            help="Finds case and slide ids in the path of a slide.",
-            rich_help_panel=ANSWERS,
-        ),
-    ] = None,
-    limit: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIMETABLE",
-            help='How much of the network to take, and when: "07:00-19:00 20Mbit, else off".',
-            rich_help_panel=ANSWERS,
-        ),
-    ] = None,
-    endpoint_url: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="Another S3 than that of AWS, for trials.",
-            rich_help_panel=ANSWERS,
-        ),
-    ] = None,
+@click.command(cls=Command)
+@option(
+    "--config",
+    type=ask.PATH,
+    metavar="FILE",
+    help="The file to write. Default: what LABSIGHT_CONFIG names, else labsight.toml among the "
+    "user's own settings.",
+)
+@option("--yes", is_flag=True, help="Ask nothing: the options below are all there is.")
+@option("--force", is_flag=True, help="Replace a file that is there already.")
+@option("--test/--no-test", default=True, help="Then try whether everything works, or not.")
+@option(
+    "--folder",
+    metavar="FOLDER",
+    section=ANSWERS,
+    help="The folder that the scanner writes to.",
+)
+@option(
+    "--source",
+    metavar="NAME",
+    section=ANSWERS,
+    help="A name for this scanner: lower-case letters, digits, hyphens. It is the first part of "
+    "each slide's place in the archive.",
+)
+@option(
+    "--bucket",
+    metavar="NAME",
+    section=ANSWERS,
+    help="The archive's bucket: the stack's output `archive_bucket`.",
+)
+@option("--profile", metavar="NAME", section=ANSWERS, help="Profile in the AWS configuration.")
+@option("--region", metavar="NAME", section=ANSWERS, help="The bucket's AWS region.")
+@option(
+    "--quiet-period",
+    metavar="TIME",
+    section=ANSWERS,
+    help="A file unchanged for so long counts as written.",
+)
+@option(
+    "--ids-pattern",
+    metavar="REGEX",
+    section=ANSWERS,
+    help="Finds case and slide ids in the path of a slide.",
+)
+@option(
+    "--limit",
+    metavar="TIMETABLE",
+    section=ANSWERS,
+    help='How much of the network to take, and when: "07:00-19:00 20Mbit, else off".',
+)
+@option(
+    "--endpoint-url",
+    metavar="URL",
+    section=ANSWERS,
+    help="Another S3 than that of AWS, for trials.",
+)
+def init(  # noqa: PLR0913 - the options of a command
+    *,
+    config: Path | None,
+    yes: bool,
+    force: bool,
+    test: bool,
+    folder: str | None,
+    source: str | None,
+    bucket: str | None,
+    profile: str | None,
+    region: str | None,
+    quiet_period: str | None,
+    ids_pattern: str | None,
+    limit: str | None,
+    endpoint_url: str | None,
 ) -> None:
     """Ask what goes where, write it into a settings file, and try whether it works.
 
@@ -121,4 +105,4 @@ def init(  # noqa: PLR0913, PLR0917 - the options of a command
         "archive.endpoint": endpoint_url,
     }
     options = room.InitOptions(config=config, answers=answers, yes=yes, force=force, test=test)
-    raise typer.Exit(room.run(options))
+    sys.exit(room.run(options))

@@ -1,41 +1,29 @@
 """`labsight keys new`."""
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-app = typer.Typer(
-    name="keys", no_args_is_help=True, help="Keys with which a stack signs its sessions."
+from labsight_lab.commands.help import Group, option
+from labsight_lab.commands.options import PATH
+
+
+@click.group(cls=Group)
+def keys() -> None:
+    """Keys with which a stack signs its sessions."""
+
+
+@keys.command()
+@option("--stack", metavar="NAME", help="The Pulumi stack. Default: the one that is selected.")
+@option("--run", is_flag=True, help="Give the keys to the stack now, by running `pulumi`.")
+@option(
+    "--folder",
+    type=PATH,
+    metavar="FOLDER",
+    help="Write the keys to two files there; the private one for you only.",
 )
-
-
-@app.command()
-def new(
-    stack: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="The Pulumi stack. Default: the one that is selected."),
-    ] = None,
-    run: Annotated[
-        bool,
-        typer.Option(
-            "--run", metavar="", help="Give the keys to the stack now, by running `pulumi`."
-        ),
-    ] = False,
-    folder: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="Write the keys to two files there; the private one for you only.",
-        ),
-    ] = None,
-    replace: Annotated[
-        bool,
-        typer.Option(
-            "--replace", metavar="", help="With --run: replace the keys that the stack has."
-        ),
-    ] = False,
-) -> None:
+@option("--replace", is_flag=True, help="With --run: replace the keys that the stack has.")
+def new(*, stack: str | None, run: bool, folder: Path | None, replace: bool) -> None:
     """Make the pair of keys that lets signed-in people see tiles; once for each stack.
 
     The public key becomes the setting edge.publicKey, the private one the secret edge.signingKey,

@@ -1,40 +1,40 @@
 """`labsight register`."""
 
-from typing import Annotated
+import sys
+from typing import Any
 
-import typer
+import click
 
 from labsight_lab.commands import options as ask
+from labsight_lab.commands.help import Command, option
 
 
-def register(  # noqa: PLR0913, PLR0917 - the options of a command
-    things: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="FILE|KEY|FOLDER",
-            help="Slides: files or folders in the lab's folder, or keys in the archive, which "
-            "start with `slides/`.",
-        ),
-    ],
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", metavar="", help="Ask for nothing; list what would be.")
-    ] = False,
-    as_json: ask.AsJson = False,
-    queue_url: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="The queue of the import: the stack's output `import_queue_url`.",
-            rich_help_panel=ask.INSTEAD,
-        ),
-    ] = None,
-    config: ask.Config = None,
-    folder: ask.Folder = None,
-    bucket: ask.Bucket = None,
-    source: ask.Source = None,
-    profile: ask.Profile = None,
-    region: ask.Region = None,
-    endpoint_url: ask.Endpoint = None,
+@click.command(cls=Command)
+@click.argument(
+    "things",
+    nargs=-1,
+    required=True,
+    metavar="FILE|KEY|FOLDER...",
+    help="Slides: files or folders in the lab's folder, or keys in the archive, which start with "
+    "`slides/`.",
+)
+@option("--dry-run", is_flag=True, help="Ask for nothing; list what would be.")
+@ask.as_json
+@ask.config
+@option(
+    "--queue-url",
+    metavar="URL",
+    section=ask.INSTEAD,
+    help="The queue of the import: the stack's output `import_queue_url`.",
+)
+@ask.folder
+@ask.bucket
+@ask.source
+@ask.profile
+@ask.region
+@ask.endpoint
+def register(
+    *, things: tuple[str, ...], dry_run: bool, as_json: bool, queue_url: str | None, **given: Any
 ) -> None:
     """Ask the catalog to take up slides that are in the archive already.
 
@@ -47,22 +47,12 @@ def register(  # noqa: PLR0913, PLR0917 - the options of a command
     from labsight_lab.register import command as room  # noqa: PLC0415 - not for `--help`
     from labsight_lab.settings import choice  # noqa: PLC0415
 
-    known = choice.know(
-        choice.Given(
-            config=config,
-            folder=folder,
-            bucket=bucket,
-            source=source,
-            profile=profile,
-            region=region,
-            endpoint=endpoint_url,
-        )
-    )
+    known = choice.know(choice.Given(**given))
     place = known.merged
     asked = room.RegisterOptions(
         bucket=known.bucket(),
         queue_url=choice.queue_url(queue_url, known),
-        things=tuple(things),
+        things=things,
         folder=place.folder,
         source=place.source,
         profile=known.reader,
@@ -72,4 +62,4 @@ def register(  # noqa: PLR0913, PLR0917 - the options of a command
         dry_run=dry_run,
         as_json=as_json,
     )
-    raise typer.Exit(room.run(asked))
+    sys.exit(room.run(asked))

@@ -1,30 +1,26 @@
 """`labsight report`."""
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
-import typer
+import click
 
 from labsight_lab.commands import options as ask
+from labsight_lab.commands.help import Command, option
 
 
-def report(  # noqa: PLR0913, PLR0917 - the options of a command
-    html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A page to read, print and hand on.")
-    ] = None,
-    csv: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A table, a line for each file.")
-    ] = None,
-    json: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="One document, for programs.")
-    ] = None,
-    config: ask.Config = None,
-    folder: ask.Folder = None,
-    bucket: ask.Bucket = None,
-    source: ask.Source = None,
-    journal: ask.Journal = None,
-    endpoint_url: ask.Endpoint = None,
-) -> None:
+@click.command(cls=Command)
+@option("--html", type=ask.PATH, metavar="FILE", help="A page to read, print and hand on.")
+@option("--csv", type=ask.PATH, metavar="FILE", help="A table, a line for each file.")
+@option("--json", type=ask.PATH, metavar="FILE", help="One document, for programs.")
+@ask.config
+@ask.folder
+@ask.bucket
+@ask.source
+@ask.journal
+@ask.endpoint
+def report(*, html: Path | None, csv: Path | None, json: Path | None, **given: Any) -> None:
     """List every file with its place in the archive, its checksum, and what became of it.
 
     Several kinds may be asked for at once; `-` is standard output. It tells what `labsight sync`
@@ -37,13 +33,5 @@ def report(  # noqa: PLR0913, PLR0917 - the options of a command
     from labsight_lab.settings.choice import Given, know  # noqa: PLC0415 - not for `--help`
     from labsight_lab.sync.telling import inventory  # noqa: PLC0415
 
-    given = Given(
-        config=config,
-        folder=folder,
-        bucket=bucket,
-        source=source,
-        journal=journal,
-        endpoint=endpoint_url,
-    )
-    asked = inventory.ReportOptions(target=know(given).target(), html=html, csv=csv, json=json)
-    raise typer.Exit(inventory.run(asked))
+    target = know(Given(**given)).target()
+    sys.exit(inventory.run(inventory.ReportOptions(target=target, html=html, csv=csv, json=json)))

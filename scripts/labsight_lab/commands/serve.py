@@ -1,46 +1,55 @@
 """`labsight serve`."""
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
+
+from labsight_lab.commands.help import Command, option
+from labsight_lab.commands.options import PATH
 
 
+@click.command(cls=Command)
+@click.argument("folder", type=PATH, help="The folder that holds the slides.")
+@option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=8080,
+    show_default=True,
+    metavar="PORT",
+    help="Port to listen on.",
+)
+@option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    metavar="ADDRESS",
+    help="Address to listen on; the default is this machine alone.",
+)
+@option(
+    "--show-labels",
+    is_flag=True,
+    help="Show label and macro images, which can name a patient.",
+)
+@option(
+    "--cache",
+    type=PATH,
+    metavar="FOLDER",
+    help="Where to keep indexes. Default: among the user's caches.",
+)
+@option(
+    "--allow-origin",
+    metavar="ORIGIN",
+    help="Let pages of another site read the slides as IIIF images: its address "
+    "(https://example.org), or * for any site.",
+)
 def serve(
-    folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="The folder that holds the slides.")
-    ],
-    port: Annotated[
-        int, typer.Option(min=1, max=65535, metavar="PORT", help="Port to listen on.")
-    ] = 8080,
-    host: Annotated[
-        str,
-        typer.Option(
-            metavar="ADDRESS", help="Address to listen on; the default is this machine alone."
-        ),
-    ] = "127.0.0.1",
-    show_labels: Annotated[
-        bool,
-        typer.Option(
-            "--show-labels",
-            metavar="",
-            help="Show label and macro images, which can name a patient.",
-        ),
-    ] = False,
-    cache: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER", help="Where to keep indexes. Default: among the user's caches."
-        ),
-    ] = None,
-    allow_origin: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ORIGIN",
-            help="Let pages of another site read the slides as IIIF images: its address "
-            "(https://example.org), or * for any site.",
-        ),
-    ] = None,
+    *,
+    folder: Path,
+    port: int,
+    host: str,
+    show_labels: bool,
+    cache: Path | None,
+    allow_origin: str | None,
 ) -> None:
     """Show a folder of slides in the browser; nothing leaves this machine.
 

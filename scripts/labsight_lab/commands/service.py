@@ -1,46 +1,45 @@
 """`labsight service ...`."""
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from labsight.errors import InvalidInput
 from labsight_lab.commands import options as ask
+from labsight_lab.commands.help import Group, option
 
 if TYPE_CHECKING:
     from labsight_lab.service.here import Here, Platform
     from labsight_lab.service.install import Services
     from labsight_lab.service.spec import ServiceSpec
 
-app = typer.Typer(
-    name="service",
-    no_args_is_help=True,
-    help="Let `labsight sync --watch` run by itself, whenever this computer does.",
+as_system = option(
+    "--system",
+    is_flag=True,
+    help="Start with the computer, whether or not somebody logs in. For administrators.",
+)
+of_user = option(
+    "--user",
+    metavar="NAME",
+    help="With --system: as whom it runs, with whose AWS profile and journal. Default: who ran "
+    "sudo; on Windows, you.",
 )
 
-System = Annotated[
-    bool,
-    typer.Option(
-        "--system",
-        metavar="",
-        help="Start with the computer, whether or not somebody logs in. For administrators.",
-    ),
-]
-User = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        help="With --system: as whom it runs, with whose AWS profile and journal. "
-        "Default: who ran sudo; on Windows, you.",
-    ),
-]
+
+@click.group(cls=Group)
+def service() -> None:
+    """Let `labsight sync --watch` run by itself, whenever this computer does."""
 
 
-@app.command()
-def install(config: ask.Config = None, system: System = False, user: User = None) -> None:
+@service.command()
+@ask.config
+@as_system
+@of_user
+def install(*, config: Path | None, system: bool, user: str | None) -> None:
     """Set the service of a settings file up, and start it.
 
     It is a systemd unit, a launchd job or a task of Task Scheduler, named for the settings file;
@@ -62,11 +61,12 @@ def install(config: ask.Config = None, system: System = False, user: User = None
             f"not given to the service, as others could read it: {', '.join(left_out)}; "
             f"keep credentials in an AWS profile, and name it in {file}"
         )
-    _services(here, typer.echo).install(spec)
+    _services(here, click.echo).install(spec)
 
 
-@app.command()
-def uninstall(config: ask.Config = None) -> None:
+@service.command()
+@ask.config
+def uninstall(*, config: Path | None) -> None:
     """End the service of a settings file, and take away what its installation wrote.
 
     Settings, journal and logs stay: installed again, it goes on where it was. A file that is on
@@ -78,26 +78,34 @@ def uninstall(config: ask.Config = None) -> None:
     from labsight_lab.service.spec import service_name  # noqa: PLC0415 - not for `--help`
 
     file = _absolute(config) if config else _settings_file(None)
-    _services(_here(), typer.echo).uninstall(service_name(file.stem), str(file))
+    _services(_here(), click.echo).uninstall(service_name(file.stem), str(file))
 
 
-@app.command("print")
+@service.command("print")
+@ask.config
+@option(
+    "--for",
+    "platform",
+    type=click.Choice(["windows", "linux", "macos"]),
+    help="The computer it is for. Default: one like this.",
+)
+@as_system
+@of_user
+@option("--program", metavar="PYTHON", help="The Python there that has labsight.")
+@option(
+    "--to",
+    type=ask.PATH,
+    metavar="FILE",
+    help="Write it there, in the encoding that it needs.",
+)
 def print_(
-    config: ask.Config = None,
-    platform: Annotated[
-        Literal["windows", "linux", "macos"] | None,
-        typer.Option("--for", help="The computer it is for. Default: one like this."),
-    ] = None,
-    system: System = False,
-    user: User = None,
-    program: Annotated[
-        str | None,
-        typer.Option(metavar="PYTHON", help="The Python there that has labsight."),
-    ] = None,
-    to: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write it there, in the encoding that it needs."),
-    ] = None,
+    *,
+    config: Path | None,
+    platform: "Platform | None",
+    system: bool,
+    user: str | None,
+    program: str | None,
+    to: Path | None,
 ) -> None:
     """Show what a service would be, and change nothing.
 
@@ -116,7 +124,7 @@ def print_(
         _say(f"the Python named in it is that of this computer, {here.python}: see --program")
     data = here.manager(chosen).written(spec)
     if to is None:
-        typer.echo(data.decode("utf-16" if chosen == "windows" else "utf-8"), nl=False)
+        click.echo(data.decode("utf-16" if chosen == "windows" else "utf-8"), nl=False)
         return
     try:
         to.write_bytes(data)
@@ -125,8 +133,9 @@ def print_(
     _say(f"wrote {to}")
 
 
-@app.command()
-def status(config: ask.Config = None) -> None:
+@service.command()
+@ask.config
+def status(*, config: Path | None) -> None:
     """Tell whether the services of this computer run, or only that of one settings file.
 
     What it tells comes from systemd, launchd or Task Scheduler. How far the archive is, and what
@@ -136,25 +145,25 @@ def status(config: ask.Config = None) -> None:
     """
     from labsight_lab.service.spec import service_name  # noqa: PLC0415 - not for `--help`
 
-    services = _services(_here(), typer.echo)
+    services = _services(_here(), click.echo)
     if not services.status(service_name(config.stem) if config else None):
-        raise typer.Exit(1)
+        sys.exit(1)
 
 
-@app.command(hidden=True)
-def run(
-    config: Annotated[Path, typer.Option(metavar="FILE")],
-    variables: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE")] = None,
-) -> None:
+@service.command(hidden=True)
+@option("--config", type=ask.PATH, required=True, metavar="FILE")
+@option("--set", "variables", multiple=True, metavar="NAME=VALUE")
+@click.pass_context
+def run(context: click.Context, *, config: Path, variables: tuple[str, ...]) -> None:
     """Run as a service of Windows does, whose tasks have no variables of their own."""
     from labsight_lab.commands.sync import sync  # noqa: PLC0415 - not for `--help`
 
-    for variable in variables or ():
+    for variable in variables:
         name, equals, value = variable.partition("=")
         if not (name and equals):
-            raise typer.BadParameter(f"{variable!r} is no NAME=VALUE", param_hint="--set")
+            raise click.BadParameter(f"{variable!r} is no NAME=VALUE", param_hint="--set")
         os.environ[name] = value
-    sync(watch=True, config=config)
+    context.invoke(sync, watch=True, config=config)
 
 
 def _settings_file(config: Path | None) -> Path:
@@ -207,4 +216,4 @@ def _services(here: "Here", say: Callable[[str], None]) -> "Services":
 
 
 def _say(text: str) -> None:
-    typer.echo(text, err=True)
+    click.echo(text, err=True)

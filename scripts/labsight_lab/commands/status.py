@@ -1,19 +1,23 @@
 """`labsight status`."""
 
-import typer
+import sys
+from typing import Any
+
+import click
 
 from labsight_lab.commands import options as ask
+from labsight_lab.commands.help import Command
 
 
-def status(
-    as_json: ask.AsJson = False,
-    config: ask.Config = None,
-    folder: ask.Folder = None,
-    bucket: ask.Bucket = None,
-    source: ask.Source = None,
-    journal: ask.Journal = None,
-    endpoint_url: ask.Endpoint = None,
-) -> None:
+@click.command(cls=Command)
+@ask.as_json
+@ask.config
+@ask.folder
+@ask.bucket
+@ask.source
+@ask.journal
+@ask.endpoint
+def status(*, as_json: bool, **given: Any) -> None:
     """Say how far the archive is: what is sent, what waits, what somebody has to look at.
 
     It reads what `labsight sync` has noted, also while that is running, and asks the network for
@@ -24,14 +28,6 @@ def status(
     from labsight_lab.settings.choice import Given, know  # noqa: PLC0415 - not for `--help`
     from labsight_lab.sync.telling import status as room  # noqa: PLC0415
 
-    given = Given(
-        config=config,
-        folder=folder,
-        bucket=bucket,
-        source=source,
-        journal=journal,
-        endpoint=endpoint_url,
-    )
-    known = know(given)
+    known = know(Given(**given))
     asked = room.StatusOptions(target=known.target(), as_json=as_json, settings=known.own_file)
-    raise typer.Exit(room.run(asked))
+    sys.exit(room.run(asked))

@@ -1,44 +1,44 @@
 """`labsight verify`."""
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
-import typer
+import click
 
 from labsight_lab.commands import options as ask
+from labsight_lab.commands.help import Command, option
 
 
-def verify(  # noqa: PLR0913, PLR0917 - the options of a command
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="PATH",
-            help="Files or folders in the lab's folder. Default: all that was sent.",
-        ),
-    ] = None,
-    deep: Annotated[
-        bool,
-        typer.Option(
-            "--deep", metavar="", help="Read every byte again, here and in the archive. Takes long."
-        ),
-    ] = False,
-    resend: Annotated[
-        bool,
-        typer.Option(
-            "--resend",
-            metavar="",
-            help="Have the next sync send again what is missing or different, never over anything.",
-        ),
-    ] = False,
-    as_json: ask.AsJson = False,
-    config: ask.Config = None,
-    folder: ask.Folder = None,
-    bucket: ask.Bucket = None,
-    source: ask.Source = None,
-    journal: ask.Journal = None,
-    profile: ask.Profile = None,
-    region: ask.Region = None,
-    endpoint_url: ask.Endpoint = None,
+@click.command(cls=Command)
+@click.argument(
+    "paths",
+    nargs=-1,
+    type=ask.PATH,
+    metavar="[PATH]...",
+    help="Files or folders in the lab's folder. Default: all that was sent.",
+)
+@option(
+    "--deep",
+    is_flag=True,
+    help="Read every byte again, here and in the archive. Takes long.",
+)
+@option(
+    "--resend",
+    is_flag=True,
+    help="Have the next sync send again what is missing or different, never over anything.",
+)
+@ask.as_json
+@ask.config
+@ask.folder
+@ask.bucket
+@ask.source
+@ask.journal
+@ask.profile
+@ask.region
+@ask.endpoint
+def verify(
+    *, paths: tuple[Path, ...], deep: bool, resend: bool, as_json: bool, **given: Any
 ) -> None:
     """Prove that the archive holds what was sent: compare sizes and checksums.
 
@@ -53,21 +53,11 @@ def verify(  # noqa: PLR0913, PLR0917 - the options of a command
     from labsight_lab.settings.choice import Given, know  # noqa: PLC0415 - not for `--help`
     from labsight_lab.sync.checking import verify as room  # noqa: PLC0415
 
-    given = Given(
-        config=config,
-        folder=folder,
-        bucket=bucket,
-        source=source,
-        journal=journal,
-        profile=profile,
-        region=region,
-        endpoint=endpoint_url,
-    )
     asked = room.VerifyOptions(
-        target=know(given).target_to_read(),
-        paths=tuple(paths or ()),
+        target=know(Given(**given)).target_to_read(),
+        paths=paths,
         deep=deep,
         resend=resend,
         as_json=as_json,
     )
-    raise typer.Exit(room.run(asked))
+    sys.exit(room.run(asked))

@@ -5,43 +5,52 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from labsight.errors import Conflict, InvalidInput, SettingsError
+from labsight_lab.commands.help import Group, option
+from labsight_lab.commands.options import PATH
 
 if TYPE_CHECKING:
     from labsight_lab.desktop.aws import Aws
     from labsight_lab.desktop.machine import Machine
 
-app = typer.Typer(
-    name="desktop",
-    no_args_is_help=True,
-    help="Switch the viewer workstation on and off, reach it, and give it its programs.",
+the_stack = option(
+    "--stack",
+    metavar="NAME",
+    envvar="LABSIGHT_STACK",
+    show_envvar=True,
+    help="The stack; needed when an account has several.",
 )
-
-Stack = Annotated[
-    str | None,
-    typer.Option(help="The stack; needed when an account has several.", envvar="LABSIGHT_STACK"),
-]
-Region = Annotated[
-    str | None, typer.Option(help="The stack's region. Default: AWS_REGION or the profile's.")
-]
-Profile = Annotated[
-    str | None, typer.Option(help="Profile in the AWS configuration. Default: AWS_PROFILE.")
-]
-Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until it is done.")]
-KeyFile = Annotated[
-    Path | None,
-    typer.Option("--key", metavar="FILE", help="Private key of the desktop's key pair."),
-]
+the_region = option(
+    "--region",
+    metavar="NAME",
+    help="The stack's region. Default: AWS_REGION or the profile's.",
+)
+the_profile = option(
+    "--profile",
+    metavar="NAME",
+    help="Profile in the AWS configuration. Default: AWS_PROFILE.",
+)
+until_done = option(
+    "--wait/--no-wait", default=True, show_default=True, help="Wait until it is done."
+)
+key_file = option("--key", type=PATH, metavar="FILE", help="Private key of the desktop's key pair.")
 
 
-@app.command()
-def start(
-    stack: Stack = None, region: Region = None, profile: Profile = None, wait: Wait = True
-) -> None:
+@click.group(cls=Group)
+def desktop() -> None:
+    """Switch the viewer workstation on and off, reach it, and give it its programs."""
+
+
+@desktop.command()
+@the_stack
+@the_region
+@the_profile
+@until_done
+def start(*, stack: str | None, region: str | None, profile: str | None, wait: bool) -> None:
     """Start the desktop, and say when it can be reached."""
     from labsight_lab.desktop.power import Power  # noqa: PLC0415 - boto3 only where it is needed
 
@@ -54,10 +63,12 @@ def start(
     _say(f"next: labsight desktop connect{which} --region {aws.region}")
 
 
-@app.command()
-def stop(
-    stack: Stack = None, region: Region = None, profile: Profile = None, wait: Wait = True
-) -> None:
+@desktop.command()
+@the_stack
+@the_region
+@the_profile
+@until_done
+def stop(*, stack: str | None, region: str | None, profile: str | None, wait: bool) -> None:
     """Stop the desktop: its disk stays, and costs go down to those of the disk."""
     from labsight_lab.desktop.power import Power  # noqa: PLC0415
 
@@ -67,13 +78,12 @@ def stop(
     _say(f"{machine.id} is {stopped.state}")
 
 
-@app.command()
-def status(
-    stack: Stack = None,
-    region: Region = None,
-    profile: Profile = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-) -> None:
+@desktop.command()
+@the_stack
+@the_region
+@the_profile
+@option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def status(*, stack: str | None, region: str | None, profile: str | None, as_json: bool) -> None:
     """Say whether the desktop is on, since when, when it stops by itself, what it costs."""
     from labsight_lab.desktop import machine as machines  # noqa: PLC0415
     from labsight_lab.desktop import power  # noqa: PLC0415
@@ -81,24 +91,29 @@ def status(
     aws, machine = _desktop(stack, region, profile)
     gateways = machines.find_machines(aws.client("ec2"), machines.GATEWAY, machine.stack or None)
     told = power.report(machine, gateways)
-    typer.echo(json.dumps(told, indent=2) if as_json else power.described(told))
+    click.echo(json.dumps(told, indent=2) if as_json else power.described(told))
 
 
-@app.command()
+@desktop.command()
+@the_stack
+@the_region
+@the_profile
+@option(
+    "--local-port",
+    type=click.IntRange(1, 65535),
+    metavar="PORT",
+    help="Port on this machine. Default: 13389, for Linux 8443.",
+)
+@option("--start", "start_first", is_flag=True, help="Start the desktop if it is off.")
+@key_file
 def connect(
-    stack: Stack = None,
-    region: Region = None,
-    profile: Profile = None,
-    local_port: Annotated[
-        int | None,
-        typer.Option(
-            min=1, max=65535, help="Port on this machine. Default: 13389, for Linux 8443."
-        ),
-    ] = None,
-    start_first: Annotated[
-        bool, typer.Option("--start", help="Start the desktop if it is off.")
-    ] = False,
-    key: KeyFile = None,
+    *,
+    stack: str | None,
+    region: str | None,
+    profile: str | None,
+    local_port: int | None,
+    start_first: bool,
+    key: Path | None,
 ) -> None:
     """Open a tunnel to the desktop and keep it open until Ctrl-C."""
     from labsight_lab.desktop import requirements, tunnel  # noqa: PLC0415
@@ -127,15 +142,19 @@ def connect(
         way = tunnel.Way(
             cli=cli, machine=machine, region=aws.region, local_port=port, profile=profile, key=key
         )
-        typer.echo(way.advice())
+        click.echo(way.advice())
         tunnel.Tunnel(
             way.command(), lambda: look(ec2, machine.id).state in {"pending", "running"}, _say
         ).hold()
 
 
-@app.command()
+@desktop.command()
+@the_stack
+@the_region
+@the_profile
+@key_file
 def password(
-    stack: Stack = None, region: Region = None, profile: Profile = None, key: KeyFile = None
+    *, stack: str | None, region: str | None, profile: str | None, key: Path | None
 ) -> None:
     """Print the desktop's password, alone on a line."""
     from labsight_lab.desktop import password as passwords  # noqa: PLC0415
@@ -143,19 +162,26 @@ def password(
     aws, machine = _desktop(stack, region, profile)
     found = passwords.password(aws, machine, key)
     _say("this password opens the desktop with all rights: leave it in no file and no message")
-    typer.echo(found)
+    click.echo(found)
 
 
-@app.command("stage-tools")
+@desktop.command("stage-tools")
+@click.argument("folder", type=PATH, help="The folder with the installers, as downloaded.")
+@option(
+    "--bucket",
+    metavar="NAME",
+    help="The stack's output archive_bucket. Default: that of the desktop.",
+)
+@the_stack
+@the_region
+@the_profile
 def stage_tools(
-    folder: Annotated[Path, typer.Argument(help="The folder with the installers, as downloaded.")],
-    bucket: Annotated[
-        str | None,
-        typer.Option(help="The stack's output archive_bucket. Default: that of the desktop."),
-    ] = None,
-    stack: Stack = None,
-    region: Region = None,
-    profile: Profile = None,
+    *,
+    folder: Path,
+    bucket: str | None,
+    stack: str | None,
+    region: str | None,
+    profile: str | None,
 ) -> None:
     """Give the desktop its programs: QuPath, the AWS CLI, DCV.
 
@@ -176,7 +202,7 @@ def stage_tools(
         missing = Stage(aws.client("s3"), bucket, _say).send(folder)
     if missing:
         _say(f"still missing:\n{wanted(missing)}")
-        raise typer.Exit(1)
+        sys.exit(1)
 
 
 def _desktop(stack: str | None, region: str | None, profile: str | None) -> "tuple[Aws, Machine]":
@@ -206,7 +232,7 @@ def _interruptible(advice: str) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         _say(f"interrupted; {advice}")
-        raise typer.Exit(130) from None
+        sys.exit(130)
 
 
 def _say(text: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labsight.errors import InvalidInput
-from labsight.objects.s3_address import environment_endpoint
+from labsight.objects import s3_environment
 from labsight_lab.settings.finding import find
 from labsight_lab.sync.target import Target
 
@@ -126,7 +126,7 @@ def know(options: Given) -> Known:
             told = replace(told, journal=None)  # it is the journal of what the file says
     merged = _over(options, told)
     if merged.endpoint is None:
-        merged = replace(merged, endpoint=environment_endpoint())
+        merged = replace(merged, endpoint=s3_environment.endpoint())
     return Known(options=options, merged=merged, file=file, settings=settings)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from labsight.errors import LabsightError, StorageUnavailable
 from labsight.keys import SLIDES
-from labsight.objects import s3_address
+from labsight.objects import s3_address, s3_environment
 from labsight.objects.connections import Connections
 from labsight.objects.http1 import Answer
 from labsight.objects.http_dates import parse_date
@@ -92,7 +92,7 @@ def _who(target: Target) -> tuple[Finding, str]:
         identity = credentials.find(target.profile, target.region)
         used = identity.credentials.current()
     except LabsightError as error:
-        region = target.region or s3_address.environment_region() or s3_address.USUAL_REGION
+        region = target.region or s3_environment.region() or s3_address.USUAL_REGION
         return Finding("credentials", error.message, works=False), region
     told = _origin(target)
     if used is not None:

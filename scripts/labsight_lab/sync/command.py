@@ -1,6 +1,5 @@
 """`labsight sync`: its parts wired together as the options ask, and the end of it told."""
 
-import socket
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -18,10 +17,7 @@ from labsight_lab.sync.look.names import check_patterns
 from labsight_lab.sync.look.quiet import TRUSTED_AGE_S, QuietWatch
 from labsight_lab.sync.options import SyncOptions
 from labsight_lab.sync.passes import Passes, Rules
-from labsight_lab.sync.sending import timetable
 from labsight_lab.sync.sending.archive import Archive, Unreachable
-from labsight_lab.sync.sending.describing import Describer
-from labsight_lab.sync.sending.limits import Limiter
 from labsight_lab.sync.target import Target
 from labsight_lab.sync.telling import out
 from labsight_lab.sync.telling.ending import ToldReport
@@ -124,12 +120,7 @@ def _passes(
         ),
         journal=journal,
         connect=partial(_connect, options),
-        describer=Describer(
-            folder=target.folder,
-            source=target.source,
-            host=socket.gethostname(),
-            ids=Ids(options.ids_pattern, options.ids_table, options.ids_columns),
-        ),
+        ids=Ids(options.ids_pattern, options.ids_table, options.ids_columns),
         quiet=QuietWatch(
             wall=time.time,
             steady=time.monotonic,
@@ -171,7 +162,9 @@ def _connect(
     options: SyncOptions, tick: Callable[[], None], warn: Callable[[str], None]
 ) -> Archive:
     """Return the archive. ``tick`` is called while the bandwidth limit makes the sending wait."""
-    from labsight_lab.sync.sending.s3 import connect  # noqa: PLC0415 - only when something is sent
+    from labsight_lab.sync.sending import timetable  # noqa: PLC0415 - only when something is sent
+    from labsight_lab.sync.sending.limits import Limiter  # noqa: PLC0415
+    from labsight_lab.sync.sending.s3 import connect  # noqa: PLC0415
 
     target = options.target
     limiter = Limiter(timetable.parse(options.limit), tick) if options.limit else None

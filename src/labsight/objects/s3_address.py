@@ -3,10 +3,10 @@
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
 """
 
-import os
 import re
 
 from labsight.errors import InvalidInput, SettingsError
+from labsight.objects import s3_environment
 from labsight.objects.connections import Origin, split_url
 
 USUAL_REGION = "us-east-1"  # where the AWS tools, too, look for buckets when nothing names a region
@@ -27,28 +27,16 @@ def of_bucket(bucket: str, region: str, endpoint: str | None = None) -> tuple[Or
         raise InvalidInput(f"{bucket[:80]!r} is no name of a bucket")
     if not _REGION.fullmatch(region):
         raise SettingsError(f"AWS_REGION is {region[:80]!r}, which is no AWS region")
-    endpoint = endpoint or environment_endpoint()
+    endpoint = endpoint or s3_environment.endpoint()
     if endpoint is not None:
         return _look_alike(endpoint), f"/{bucket}"
-    fips = "-fips" if _is_on("AWS_USE_FIPS_ENDPOINT") else ""
-    dual = ".dualstack" if _is_on("AWS_USE_DUALSTACK_ENDPOINT") else ""
+    fips = "-fips" if s3_environment.is_on("AWS_USE_FIPS_ENDPOINT") else ""
+    dual = ".dualstack" if s3_environment.is_on("AWS_USE_DUALSTACK_ENDPOINT") else ""
     domain = next((_DOMAINS[one] for one in _DOMAINS if region.startswith(one)), "amazonaws.com")
     server = f"s3{fips}{dual}.{region}.{domain}"
     if "." in bucket:
         return Origin("https", server, 443), f"/{bucket}"
     return Origin("https", f"{bucket}.{server}", 443), ""
-
-
-def environment_region() -> str:
-    """Return the region that the environment names, if it does."""
-    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
-
-
-def environment_endpoint() -> str | None:
-    """Return the look-alike of S3 that the environment names, if it does."""
-    if _is_on("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"):
-        return None
-    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or None
 
 
 def _look_alike(endpoint: str) -> Origin:
@@ -61,7 +49,3 @@ def _look_alike(endpoint: str) -> Origin:
             f"the address of the object store is {endpoint[:80]!r}: give the server alone"
         )
     return origin
-
-
-def _is_on(name: str) -> bool:
-    return os.environ.get(name, "").lower() == "true"

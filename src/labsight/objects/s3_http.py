@@ -14,7 +14,7 @@ from pathlib import Path
 
 from labsight.errors import InvalidInput, ObjectChanged, StorageUnavailable
 from labsight.objects import credentials as found_credentials
-from labsight.objects import http1, s3_address, s3_errors
+from labsight.objects import http1, s3_address, s3_environment, s3_errors
 from labsight.objects.attempts import attempts
 from labsight.objects.connections import Connections
 from labsight.objects.credentials import CredentialSource
@@ -54,7 +54,7 @@ class HttpS3Store:
     ) -> None:
         self._bucket = bucket
         self._patience = patience
-        self._region = region or s3_address.environment_region() or s3_address.USUAL_REGION
+        self._region = region or s3_environment.region() or s3_address.USUAL_REGION
         self._credentials = credentials or found_credentials.from_environment()
         origin, self._path = s3_address.of_bucket(bucket, self._region, endpoint)
         self._host = origin.authority

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-import typer
+from click import Command
 
 from labsight_lab.commands.clean import clean
 from labsight_lab.commands.register import register
@@ -45,13 +45,13 @@ def run(
     file = tmp_path / "labsight.toml"
     file.write_text(SETTINGS, encoding="utf-8")
 
-    def run(command: Any, room: str, options: str, *arguments: str) -> tuple[int, dict[str, Any]]:
+    def run(
+        command: Command, room: str, options: str, *arguments: str
+    ) -> tuple[int, dict[str, Any]]:
         heard: dict[str, Any] = {}
         _put(monkeypatch, room, options, heard)
-        app = typer.Typer()
-        app.command()(command)
         with pytest.raises(SystemExit) as ended:
-            app([*arguments, "--config", str(file)])
+            command.main([*arguments, "--config", str(file)])
         return int(ended.value.code or 0), heard
 
     return run

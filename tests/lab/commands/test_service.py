@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from click.testing import CliRunner, Result
 
 from labsight.errors import Conflict, InvalidInput, SettingsError
 from labsight_lab.commands import service
@@ -40,7 +40,7 @@ def on(monkeypatch: pytest.MonkeyPatch, machine: Here) -> None:
 
 
 def labsight_service(*words: str) -> Result:
-    return CliRunner().invoke(service.app, list(words))
+    return CliRunner().invoke(service.service, list(words))
 
 
 def refused(*words: str) -> str:

@@ -22,7 +22,18 @@ sys.exit(code)
 """
 NETWORK = {"boto3", "botocore", "ssl", "http.client", "urllib.request", "asyncio", "watchfiles"}
 HEAVY = NETWORK | {"rich", "numpy", "PIL", "openslide", "tifffile", "cryptography"}
+SLOW = {"pydantic", "importlib.metadata", "typing_extensions"}
 SETTINGS = "labsight_lab.settings.model"
+COMMANDS = "labsight_lab.commands."
+# What judges and sends; each loads the others that it needs.
+SENDING = {
+    f"labsight_lab.sync.{name}"
+    for name in (
+        *("judging", "finished.check", "finished.dicom", "finished.tiff"),
+        *("sending.describing", "sending.sender", "sending.transfer", "sending.one_file"),
+        *("sending.parts", "sending.memory", "sending.limits", "sending.s3"),
+    )
+} | {"labsight.objects.connections", "labsight.objects.http1"}
 
 Loaded = tuple[int, str, set[str]]
 
@@ -63,7 +74,25 @@ def test_the_version_loads_next_to_nothing(labsight: Callable[..., Loaded]) -> N
     code, said, loaded = labsight("--version")
     assert code == 0
     assert said.startswith("labsight ")
-    assert loaded & (HEAVY | {"pydantic", "sqlite3", SETTINGS}) == set()
+    assert loaded & (HEAVY | SLOW | {"sqlite3", SETTINGS}) == set()
+    assert commands(loaded) == set()
+
+
+@pytest.mark.parametrize("name", ["sync", "status", "serve"])
+def test_help_loads_one_command_and_nothing_of_its_work(
+    labsight: Callable[..., Loaded], name: str
+) -> None:
+    code, said, loaded = labsight(name, "--help")
+    assert code == 0
+    assert f"Usage: labsight {name}" in said
+    assert commands(loaded) == {name}
+    assert loaded & (HEAVY | SLOW | SENDING | {"sqlite3", "labsight_lab.sync", SETTINGS}) == set()
+
+
+def commands(loaded: set[str]) -> set[str]:
+    """The commands whose modules were loaded."""
+    named = {name.removeprefix(COMMANDS) for name in loaded if name.startswith(COMMANDS)}
+    return named - {"help", "options"}
 
 
 def test_a_dry_run_loads_nothing_to_send_with(
@@ -72,7 +101,7 @@ def test_a_dry_run_loads_nothing_to_send_with(
     code, said, loaded = labsight("sync", str(folder), *TO, "--dry-run")
     assert code == 0
     assert "would send 1 file" in said
-    assert loaded & HEAVY == set()
+    assert loaded & (HEAVY | SLOW) == set()
     assert SETTINGS not in loaded
 
 
@@ -93,4 +122,5 @@ def test_nothing_new_needs_no_network(labsight: Callable[..., Loaded], tmp_path:
     (tmp_path / "empty").mkdir()
     code, said, loaded = labsight("sync", str(tmp_path / "empty"), *TO)
     assert (code, said) == (0, "sent 0 files; 0 unchanged, 0 skipped\n")
-    assert loaded & HEAVY == set()
+    assert loaded & (HEAVY | SLOW | SENDING | {SETTINGS}) == set()
+    assert commands(loaded) == {"sync"}

@@ -1,10 +1,6 @@
 """The page about sync lists every setting and every option, as they are."""
 
-from typing import Any
-
-from typer.main import get_command
-
-from labsight_lab.cli import app
+from labsight_lab.cli import labsight
 from labsight_lab.settings.model import LabSettings
 from tests.support import repository
 
@@ -36,10 +32,9 @@ def test_the_page_lists_every_setting_with_its_default() -> None:
 def test_the_page_lists_every_option() -> None:
     cells = [cell for cell, _ in repository.table(PAGE, "option", "meaning")]
     listed = {word.strip("`,") for cell in cells for word in cell.split() if "--" in word}
-    command: Any = get_command(app)
     options = {
         name
-        for parameter in command.commands["sync"].params
+        for parameter in labsight.commands["sync"].params
         if not getattr(parameter, "hidden", False)
         for name in (*parameter.opts, *parameter.secondary_opts)
         if name.startswith("--")

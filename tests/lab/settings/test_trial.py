@@ -13,7 +13,7 @@ from labsight_lab.settings import trial
 from labsight_lab.settings.trial import Finding
 from labsight_lab.sync.options import SyncOptions
 from labsight_lab.sync.sending.archive import Archive, Unreachable
-from labsight_lab.sync.sending.one_file import Result
+from labsight_lab.sync.sending.outcome import Result
 from labsight_lab.sync.target import Target
 from labsight_lab.sync.telling.report import Report
 from tests.lab.sync.telling.made import NOW, ended, lone, unit

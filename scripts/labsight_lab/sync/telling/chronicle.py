@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from labsight.errors import LabsightError
 from labsight_lab.sync.journal.problems import Found
 from labsight_lab.sync.journal.runs import RunLog
-from labsight_lab.sync.sending.one_file import Result
-from labsight_lab.sync.sending.transfer import Outcome
+from labsight_lab.sync.sending.outcome import Outcome, Result
 from labsight_lab.sync.telling.events import Events
 from labsight_lab.sync.telling.listening import Look
 from labsight_lab.sync.telling.news import News

@@ -3,7 +3,6 @@
 from typing import Any
 
 from labsight_lab.sync.telling import out
-from labsight_lab.sync.telling.document import document
 from labsight_lab.sync.telling.report import Report
 from labsight_lab.sync.telling.summary import summary
 
@@ -18,6 +17,8 @@ class ToldReport(Report):
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON takes it."""
+        from labsight_lab.sync.telling.document import document  # noqa: PLC0415 - only for --json
+
         return document(self)
 
     def summary(self) -> str:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from labsight.errors import LabsightError
 from labsight_lab.sync.look.plan import Pending
-from labsight_lab.sync.sending.transfer import Outcome
+from labsight_lab.sync.sending.outcome import Outcome
 from labsight_lab.sync.telling.report import Report
 
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from labsight_lab.sync.look.plan import Pending
-from labsight_lab.sync.sending.transfer import Outcome
+from labsight_lab.sync.sending.outcome import Outcome
 from labsight_lab.sync.telling.progress import Display
 from labsight_lab.text import shown
 

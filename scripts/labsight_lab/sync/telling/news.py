@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from labsight.errors import LabsightError
-from labsight_lab.sync.sending.transfer import Outcome
+from labsight_lab.sync.sending.outcome import Outcome
 from labsight_lab.sync.telling import naming, standing
 from labsight_lab.sync.telling.kinds import TITLES, Kind
 from labsight_lab.sync.telling.repeats import Repeats

@@ -10,8 +10,7 @@ from labsight_lab.sync.look.candidate import object_key
 from labsight_lab.sync.look.group import Group
 from labsight_lab.sync.look.plan import Pending, Plan
 from labsight_lab.sync.look.scan import Skipped
-from labsight_lab.sync.sending.one_file import Result
-from labsight_lab.sync.sending.transfer import Outcome
+from labsight_lab.sync.sending.outcome import Outcome, Result
 from labsight_lab.sync.telling import naming
 
 MOST_SENT = 100_000  # sent files remembered by name; all are counted

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from labsight_lab.sync.sending.one_file import Result
-from labsight_lab.sync.sending.transfer import Outcome
+from labsight_lab.sync.sending.outcome import Outcome, Result
 from labsight_lab.sync.telling.kinds import Kind
 from labsight_lab.sync.telling.listening import Look
 from labsight_lab.sync.telling.report import Report
