@@ -90,8 +90,12 @@ def python(*, peer: bool) -> str:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of a worker: without what an operator's AWS profile would add."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    """Return the environment of a worker: without what an operator's settings would add.
+
+    PYTHONDONTWRITEBYTECODE would have our modules, and only ours, compiled at each start.
+    """
+    settings = ("AWS_", "PYTHON")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(settings)}
     return kept | {"AWS_EC2_METADATA_DISABLED": "true"}
 
 

@@ -12,8 +12,10 @@ from labsight_lab.sync.journal.entries import STORED, Entry, members_digest
 from labsight_lab.sync.look.group import LONE_FILE, Group
 from labsight_lab.sync.look.plan import Pending
 from labsight_lab.sync.look.scan import Seen
+from labsight_lab.sync.one_processor import OneProcessor
 from labsight_lab.sync.sending.content import FileContent
 from labsight_lab.sync.sending.describing import Describer
+from labsight_lab.sync.sending.memory import LARGE
 from labsight_lab.sync.sending.one_file import Means, is_large
 from labsight_lab.sync.sending.outcome import Outcome, Result
 from labsight_lab.sync.sending.source import Fingerprint
@@ -54,7 +56,8 @@ class Sender:
     """Sends groups; more may be added while the outcomes are taken.
 
     Large files go few at a time, and keep no thread from the small ones while they wait. ``judge``
-    says, just before, whether a group may be sent, or why it is not.
+    says, just before, whether a group may be sent, or why it is not. While there are only files of
+    less than 1 MiB, all threads share one processor.
     """
 
     def __init__(self, means: Means, describer: Describer, judge: Judge, *, threads: int) -> None:
@@ -64,11 +67,16 @@ class Sender:
         )
         self._under_way: dict[str, int] = {}  # tasks by place
         self._large: deque[Callable[[], _Done]] = deque()  # that wait for a turn
+        self._heavy: set[str] = set()  # places of groups that give more than one processor work
+        self._processor = OneProcessor()
 
     def add(self, ready: Sequence[Pending]) -> None:
         """Add groups that are not under way yet."""
         for pending in ready:
             self._under_way[pending.group.place] = 1
+            if any(seen.size >= LARGE for seen in pending.unsettled):
+                self._heavy.add(pending.group.place)
+        self._choose_processors()
         self._crew.add([partial(self._begin, pending) for pending in ready])
 
     @property
@@ -95,11 +103,21 @@ class Sender:
             left = self._under_way.pop(done.place) - 1 + len(done.then) + len(done.large)
             if left:
                 self._under_way[done.place] = left
+            else:
+                self._heavy.discard(done.place)
+                self._choose_processors()
             yield from done.outcomes
 
     def close(self) -> None:
         """Stop."""
+        self._processor.leave()
         self._crew.close()
+
+    def _choose_processors(self) -> None:
+        if self._under_way and not self._heavy:
+            self._processor.stay()
+        else:
+            self._processor.leave()
 
     def _begin(self, pending: Pending) -> _Done:
         place = pending.group.place
