@@ -3,15 +3,19 @@
 import io
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import pytest
 import tifffile
 from awscrt.checksums import crc64nvme
 
 from labsight.errors import ObjectChanged, ObjectMissing
+from labsight_lab.sync.journal.commits import Change, Commits
 from labsight_lab.sync.journal.entries import SETTLED, Identity
 from labsight_lab.sync.journal.journal import Journal
 from labsight_lab.sync.look.candidate import Candidate
@@ -32,6 +36,21 @@ LONG_AGO = 1_600_000_000
 
 class Killed(BaseException):
     """The process dies here: nothing after it is done, nothing is caught."""
+
+
+@contextmanager
+def killed_at_entry(nth: int) -> Iterator[None]:
+    """Have the process die at the nth entry into the journal."""
+    calls, making = count(1), Commits.make
+
+    def dying(self: Commits, change: Change) -> None:
+        if next(calls) == nth:
+            raise Killed
+        making(self, change)
+
+    with pytest.MonkeyPatch.context() as monkeypatch, suppress(Killed):
+        monkeypatch.setattr(Commits, "make", dying)
+        yield
 
 
 @dataclass

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from labsight_lab.sync.finished.check import unfinished
 from labsight_lab.sync.finished.manifests import Declarations
+from labsight_lab.sync.finished.names import misnamed
 from labsight_lab.sync.look.plan import Pending
 from labsight_lab.sync.look.quiet import NANO, QuietWatch
 from labsight_lab.sync.look.scan import Seen
@@ -61,21 +62,22 @@ class Judge:
 
         ``held`` is the file of a group that has only one, if it is open already.
         """
-        trouble = unnameable(pending.group)
-        if trouble:
-            return _ended(pending, Result.FAILED, trouble)
-        declared = self._declarations.of(pending.group)
-        if declared is not None:
-            return Verdict(declared=declared)
-        if any(held_by_a_writer(self.folder / seen.path) for seen in pending.unsettled):
+        group, declared = pending.group, self._declarations.of(pending.group)
+        if declared is None and any(
+            held_by_a_writer(self.folder / seen.path) for seen in pending.unsettled
+        ):
             return _ended(pending, Result.UNFINISHED, "another program is writing to it")
         try:
-            reason = self._unfinished(pending, held)
+            trouble = unnameable(group) or misnamed(self.folder, group)
+            is_clear = declared is not None or trouble is not None
+            reason = None if is_clear else self._unfinished(pending, held)
         except OSError as error:
             return _ended(pending, Result.FAILED, f"cannot be read: {error.strerror or error}")
+        if trouble:
+            return _ended(pending, Result.FAILED, trouble)
         if reason and not self.send_incomplete:
-            return self._held_back(self._cut_off[pending.group.place])
-        return Verdict(incomplete=reason)
+            return self._held_back(self._cut_off[group.place])
+        return Verdict(declared=declared or {}, incomplete=reason)
 
     def remembered(self, pending: Pending) -> Outcome | None:
         """Return what kept a group from being sent, as long as nothing new is known of it."""

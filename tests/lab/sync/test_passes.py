@@ -16,7 +16,6 @@ from labsight.errors import LabsightError, SettingsError, StorageUnavailable
 from labsight.slides import units
 from labsight_lab.sync import judging, watch
 from labsight_lab.sync.finished.check import unfinished
-from labsight_lab.sync.journal.commits import Change, Commits
 from labsight_lab.sync.journal.journal import Journal
 from labsight_lab.sync.look.group import Group
 from labsight_lab.sync.look.ids import Ids
@@ -36,6 +35,7 @@ from labsight_lab.sync.telling.sums import Sums
 from tests.lab.support import (
     Killed,
     MemoryArchive,
+    killed_at_entry,
     noise,
     open_journal,
     tiff,
@@ -573,26 +573,35 @@ def test_a_unit_killed_at_any_request_is_closed_once_by_the_next_run(lab: Lab, n
 
 @pytest.mark.parametrize("nth", range(1, 6))
 def test_a_unit_killed_at_any_journal_entry_of_its_revision_is_closed_by_the_next_run(
-    lab: Lab, nth: int, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, nth: int
 ) -> None:
     slide_of_several_files(lab.folder)
     lab.once()
     again = lab.folder / "s1" / "Data0002.dat"
     write(again, again.read_bytes() + b"more", OLD + 1)
-    calls, making = count(1), Commits.make
-
-    def dying(self: Commits, change: Change) -> None:
-        if next(calls) == nth:
-            raise Killed
-        making(self, change)
-
-    monkeypatch.setattr(Commits, "make", dying)
-    with suppress(Killed):
+    with killed_at_entry(nth):
         lab.once()
-    monkeypatch.setattr(Commits, "make", making)
     lab.once()
     assert lab.stored().count("s1~r2/unit.json") == 1
     assert lab.once().sent_files == 0
+
+
+@pytest.mark.parametrize("is_declared", [False, True])
+def test_a_slide_whose_data_file_would_not_be_found_is_refused_until_it_is_renamed(
+    lab: Lab, *, is_declared: bool
+) -> None:
+    slide_of_several_files(lab.folder)
+    file = (lab.folder / "s1" / "Data0001.dat").rename(lab.folder / "s1" / "DATA0001.dat")
+    if is_declared:
+        write(lab.folder / "s1.complete", b"", NOW)
+    report = lab.once(send_incomplete=True)
+    assert list(report.failed) == ["s1/"]
+    assert "'s1/DATA0001.dat' is not found by this name" in report.failed["s1/"]
+    assert report.failed["s1/"].endswith("rename it to 'Data0001.dat'")
+    assert not lab.archive.objects
+    file.rename(file.with_name("Data0001.dat"))
+    assert lab.once().failed == {}
+    assert "s1/unit.json" in lab.stored()
 
 
 def test_what_its_writer_declares_finished_is_sent_though_it_seemed_cut_off(lab: Lab) -> None:

@@ -3,8 +3,9 @@
 https://openslide.org/formats/mirax/
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from labsight_lab.sync.finished import ini, mrxs_index
 from labsight_lab.sync.finished.bounded import EnoughSeenError, UnfinishedError
@@ -22,14 +23,14 @@ def unfinished(folder: Path, members: Sequence[Seen]) -> str | None:
 
     ``members`` are the ``.mrxs`` file and all in the folder of its name.
     """
-    listing = next((seen for seen in members if _name(seen) == LIST), None)
-    if listing is None:
+    described = listing(members)
+    if described is None:
         return "it lacks its Slidedat.ini"
-    if not listing.size:
+    if not described.size:
         return "its Slidedat.ini is empty"
-    place = listing.path.rpartition("/")[0]
+    place = described.path.rpartition("/")[0]
     beside = {_name(seen): seen for seen in members if seen.path.rpartition("/")[0] == place}
-    with opened(folder / listing.path) as file:
+    with opened(folder / described.path) as file:
         sections = ini.read(file)
     try:
         data = _data_files(sections, beside)
@@ -41,6 +42,21 @@ def unfinished(folder: Path, members: Sequence[Seen]) -> str | None:
     except EnoughSeenError:
         return None
     return None
+
+
+def listing(members: Iterable[Seen]) -> Seen | None:
+    """Return the Slidedat.ini of a slide."""
+    return next((seen for seen in members if _name(seen) == LIST), None)
+
+
+def names_in(file: BinaryIO) -> tuple[str, ...]:
+    """Return the files that a Slidedat.ini names: its index, and the data files in their order."""
+    sections = ini.read(file)
+    names = sections.get("DATAFILE", {})
+    count = min(ini.whole(names.get("FILE_COUNT")) or 0, MAX_DATA_FILES)
+    listed = [sections.get("HIERARCHICAL", {}).get("INDEXFILE")]
+    listed += [names.get(f"FILE_{number}") for number in range(count)]
+    return tuple(filter(None, listed))
 
 
 def _data_files(sections: ini.Sections, beside: dict[str, Seen]) -> list[Seen]:

@@ -31,10 +31,15 @@ def names_in(file: BinaryIO) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(dict.fromkeys(needed)), (helpful,) if helpful else ()
 
 
+def needed_in(file: BinaryIO) -> tuple[str, ...]:
+    """Return the files that an index needs."""
+    return names_in(file)[0]
+
+
 def unfinished(folder: Path, members: Sequence[Seen]) -> str | None:
     """Return why a slide's index is not written to its end, or None if it may be; raise OSError."""
     with opened(folder / members[0].path) as file:
-        needed, _ = names_in(file)
+        needed = needed_in(file)
     return None if needed else "it names no image yet"
 
 

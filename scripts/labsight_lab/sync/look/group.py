@@ -51,3 +51,11 @@ def by_path(seen: Seen) -> str:
 def unreadable(seen: Seen, error: OSError) -> Problem:
     """Return the problem of a file that could not be opened."""
     return Problem(seen.path, f"cannot be read: {error.strerror or error}")
+
+
+def other_name(path: str, wanted: str) -> str:
+    """Return why a file or folder cannot be sent whose slide knows it in other capitals."""
+    return (
+        f"{path!a} is not found by this name where capitals count, as in the archive; rename it to "
+        f"{wanted!a}"
+    )

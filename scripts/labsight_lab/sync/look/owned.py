@@ -4,14 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from unicodedata import normalize
 
-from labsight_lab.sync.look.group import Group, Grouping, by_path, folder_of, name_of
+from labsight_lab.sync.look.group import Group, Grouping, by_path, folder_of, name_of, other_name
 from labsight_lab.sync.look.scan import Problem, Seen
 from labsight_lab.sync.look.windows import folded
 
+_MRXS = ".mrxs"
 _LIST = "Slidedat.ini"
-_OTHER_NAME = (
-    "{} is not found by this name where capitals count, as in the archive; rename it to {}"
-)
 
 
 class OwnedFolders:
@@ -20,11 +18,12 @@ class OwnedFolders:
     Of folders within one another the outermost counts: what is called ``.mrxs`` inside the folder
     of another slide is a part of that.
 
-    ``Slide.mrxs`` with a folder ``slide`` is a slide to Windows; to Linux, and so to whatever reads
-    the archive, it has no data. It is refused, with the name that is asked for: a file here and its
-    key tell each other's name, which `labsight verify` and `clean` go by, and the archive is to be
-    copied back as it lay here. Were it sent under other names than it has, neither would hold;
-    renaming it is one step, after which Windows opens it as before.
+    ``Slide.mrxs`` with a folder ``slide``, or ``Slide.MRXS``, is a slide to Windows; to Linux, and
+    so to whatever reads the archive, the one has no data and the other is no slide: OpenSlide takes
+    ``.mrxs`` alone. It is refused, with the name that is asked for: a file here and its key tell
+    each other's name, which `labsight verify` and `clean` go by, and the archive is to be copied
+    back as it lay here. Were it sent under other names than it has, neither would hold; renaming it
+    is one step, after which Windows opens it as before.
     """
 
     def __init__(self, indexes: Iterable[Seen]) -> None:
@@ -70,13 +69,16 @@ class OwnedFolders:
         if len(spelled) > 1:
             names = " and ".join(map(ascii, spelled))
             return f"the folders {names} both belong to it; rename all but one"
-        wanted = _folder_name(claimers[0])
+        index = claimers[0]
+        wanted = _folder_name(index)
+        if _is_mrxs(index) and not index.path.endswith(_MRXS):
+            return other_name(index.path, f"{wanted}{_MRXS}")
         for folder in spelled:
             if normalize("NFC", folder) != normalize("NFC", f"{folder_of(claimed[:-1])}{wanted}/"):
-                return _OTHER_NAME.format(ascii(folder), ascii(wanted))
-            for seen in self._listings(claimers[0], claimed):
+                return other_name(folder, wanted)
+            for seen in self._listings(index, claimed):
                 if name_of(seen) != _LIST:
-                    return _OTHER_NAME.format(ascii(seen.path), ascii(_LIST))
+                    return other_name(seen.path, _LIST)
         return ""
 
     def _listings(self, index: Seen, claimed: str) -> list[Seen]:
@@ -109,7 +111,7 @@ class OwnedFolders:
 
 
 def _is_mrxs(index: Seen) -> bool:
-    return index.path.lower().endswith(".mrxs")
+    return index.path.lower().endswith(_MRXS)
 
 
 def _folder_name(index: Seen) -> str:

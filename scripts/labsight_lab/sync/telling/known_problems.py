@@ -8,6 +8,7 @@ from pathlib import Path
 from labsight_lab.sync.journal.asking import Asks
 from labsight_lab.sync.journal.entries import State
 from labsight_lab.sync.journal.problems import kept
+from labsight_lab.sync.look.scan import is_there
 from labsight_lab.sync.telling.kinds import Kind
 
 MOST = 10_000  # that are told one by one
@@ -76,6 +77,6 @@ def _gone_from(folder: Path) -> Callable[[str], bool]:
     def is_gone(path: str) -> bool:
         nonlocal left
         left -= 1
-        return left >= 0 and not path.endswith("/") and not os.path.lexists(folder / path)
+        return left >= 0 and not path.endswith("/") and not is_there(folder, path)
 
     return is_gone

@@ -18,7 +18,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TextIO
 
-from labsight_lab.text import duration, shown, size
+from labsight_lab.text import shown
 
 LARGEST = 10_000_000  # bytes of one file
 KEPT = 5  # full files beside it
@@ -28,7 +28,7 @@ Field = str | int | float | Path | None
 
 
 class EventLog:
-    """Notes events in a file, and as plain lines on standard error where no terminal is."""
+    """Notes events in a file."""
 
     def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger
@@ -58,25 +58,19 @@ def open_log(
     *,
     largest: int = LARGEST,
     kept: int = KEPT,
-    plain: bool = True,
     stderr: TextIO | None = None,
 ) -> EventLog:
     """Return the log ``NAME.jsonl`` in ``folder``, which is made when the first event comes.
 
-    With ``plain`` events are lines on standard error, too, where that is no terminal. A file that
-    has reached ``largest`` bytes becomes ``NAME.jsonl.1``, and so on up to ``kept``.
-    ``stderr`` is that of the process when it is None, and a program without a console has none.
+    A file that has reached ``largest`` bytes becomes ``NAME.jsonl.1``, and so on up to ``kept``.
+    That events are missing is told on ``stderr``, which is that of the process when it is None; a
+    program without a console has none.
     """
-    told_on = stderr or sys.stderr
     # Registered nowhere, so that no other part of the process writes here, or hears names.
     logger = logging.Logger(name)  # noqa: LOG001
-    file = _EventFile(folder / f"{name}.jsonl", largest, kept, told_on)
+    file = _EventFile(folder / f"{name}.jsonl", largest, kept, stderr or sys.stderr)
     file.setFormatter(_JsonLine())
     logger.addHandler(file)
-    if plain and told_on is not None and not told_on.isatty():
-        lines = _PlainLines(told_on)
-        lines.setFormatter(_PlainLine())
-        logger.addHandler(lines)
     return EventLog(logger)
 
 
@@ -146,13 +140,6 @@ class _EventFile(RotatingFileHandler):
                 stream.close()  # it may still hold what did not fit on the disk
 
 
-class _PlainLines(logging.StreamHandler[TextIO]):
-    """Lines for the journal of a service manager, or for whoever redirects them."""
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's
-        """Give up this line: there is no other place to tell of it."""
-
-
 class _JsonLine(logging.Formatter):
     """``{"time": "2025-03-03T14:05:09.123+01:00", "level": "info", "event": "sent", ...}``."""
 
@@ -163,28 +150,6 @@ class _JsonLine(logging.Formatter):
             "event": record.getMessage(),
         }
         return json.dumps({**told, **_fields(record)}, ensure_ascii=False)
-
-
-class _PlainLine(logging.Formatter):
-    """``2025-03-03 14:05:09 INFO sent a/s1.svs (1.3 GB, 12 s)``."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        fields = dict(_fields(record))
-        line = f"{_moment(record):%Y-%m-%d %H:%M:%S} {record.levelname} {record.getMessage()}"
-        if path := fields.pop("path", None):
-            line += f" {path}"
-        if key := fields.pop("key", None):
-            line += f" -> {key}"
-        amounts = [
-            written(float(fields.pop(name)))
-            for name, written in (("bytes", size), ("seconds", duration))
-            if isinstance(fields.get(name), int | float)
-        ]
-        if amounts:
-            line += f" ({', '.join(amounts)})"
-        reason = fields.pop("reason", None)
-        line += "".join(f", {name} {value}" for name, value in fields.items())
-        return line + (f": {reason}" if reason else "")
 
 
 def _moment(record: logging.LogRecord) -> datetime:

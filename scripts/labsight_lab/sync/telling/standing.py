@@ -1,11 +1,11 @@
 """What is wrong at the moment, from look to look: what is new, and what is over."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from labsight_lab.sync.look.scan import is_there
 from labsight_lab.sync.sending.outcome import Outcome, Result
 from labsight_lab.sync.telling.kinds import Kind
 from labsight_lab.sync.telling.listening import Look
@@ -60,7 +60,7 @@ class Standing:
             if one.place in look.waiting or look.is_under_way(one.place):
                 continue
             del self._problems[one.path]
-            here = os.path.lexists(self._folder / one.path)
+            here = is_there(self._folder, one.path)
             change.over.append((one, SOLVED if here else GONE))
         return change
 

@@ -8,7 +8,6 @@ from labsight_lab.sync.telling.known_problems import Problem
 from labsight_lab.sync.telling.status_facts import Facts
 from labsight_lab.text import shown
 
-_INTERRUPTED = 130
 _WORTH_A_LOOK = (Kind.FAILED, Kind.CONFLICT, Kind.EXISTS)
 
 
@@ -40,7 +39,7 @@ def _of_the_run(facts: Facts, service: str | None) -> list[Trouble]:
     if run and run.ended is None:
         what = "the last run was cut off: killed, or the computer went down"
         found.append(Trouble(what, "`labsight sync` goes on where it was"))
-    elif run and run.exit_code not in {0, 1, _INTERRUPTED}:
+    elif run and run.trouble:
         what = f"the last run ended with {run.exit_code}: {shown(run.trouble)}"
         found.append(Trouble(what, "`labsight sync` tries again and tells more"))
     if service:

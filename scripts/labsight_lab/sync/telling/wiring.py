@@ -23,7 +23,7 @@ def chronicle(
 ) -> Iterator[Chronicle]:
     """Yield the listener of a run that begins now; ``say`` writes a line for people."""
     place = log_place(target, state_dir())
-    log = open_log(place.parent, place.stem, plain=False)
+    log = open_log(place.parent, place.stem)
     events = Events(log)
     report.log = place
     try:

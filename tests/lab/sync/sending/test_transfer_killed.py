@@ -1,20 +1,18 @@
 """Runs that are killed or stopped at any moment: the next one makes them good."""
 
 import threading
-from contextlib import suppress
 from itertools import count
 from typing import Any
 
 import pytest
 
 from labsight.errors import StorageUnavailable
-from labsight_lab.sync.journal.commits import Change, Commits
 from labsight_lab.sync.journal.entries import State
 from labsight_lab.sync.sending import parts
 from labsight_lab.sync.sending.outcome import Result
 from labsight_lab.sync.sending.source import SourceChanged, Stopped
 from labsight_lab.sync.workers import in_parallel
-from tests.lab.support import Killed, write
+from tests.lab.support import Killed, killed_at_entry, write
 from tests.lab.sync.sending.lab import KEY, LARGE, SMALL, Lab, on_request
 
 POINTS = [
@@ -48,21 +46,11 @@ def test_a_run_killed_at_any_request_is_made_good_by_the_next(
 @pytest.mark.parametrize("nth", range(1, 40))
 @pytest.mark.parametrize("data", [SMALL, LARGE])
 def test_a_run_killed_at_any_journal_entry_is_made_good_by_the_next(
-    lab: Lab, data: bytes, nth: int, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, data: bytes, nth: int
 ) -> None:
     write(lab.folder / "a.svs", data)
-    calls = count(1)
-    making = Commits.make
-
-    def dying(self: Commits, change: Change) -> None:
-        if next(calls) == nth:
-            raise Killed
-        making(self, change)
-
-    monkeypatch.setattr(Commits, "make", dying)
-    with suppress(Killed):
+    with killed_at_entry(nth):
         lab.run()
-    monkeypatch.setattr(Commits, "make", making)
     lab.run()
     assert lab.archive.objects == {KEY: data}
     assert lab.archive.uploads == {}

@@ -28,7 +28,7 @@ class Heard:
     def __init__(self, place: Path, *, watch: bool = True) -> None:
         self.aim = target(place / "slides", place / "j.sqlite")
         self.journal: Journal = open_for(self.aim)
-        self.log = open_log(place / "logs", "log", plain=False, stderr=io.StringIO())
+        self.log = open_log(place / "logs", "log", stderr=io.StringIO())
         self.file = place / "logs" / "log.jsonl"
         self.now = 100.0
         self.said: list[str] = []

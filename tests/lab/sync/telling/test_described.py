@@ -75,7 +75,7 @@ def test_the_fields_of_status_and_report(
 
 
 def test_the_events_of_the_log(tmp_path: Path) -> None:
-    log = open_log(tmp_path, "log", plain=False, stderr=io.StringIO())
+    log = open_log(tmp_path, "log", stderr=io.StringIO())
     events, standing = Events(log), Standing(tmp_path)
     events.began(target(tmp_path, tmp_path / "j.sqlite", endpoint="http://there"), watch=True)
     events.looked(look(report(), notes=["x"]))

@@ -14,6 +14,7 @@ from labsight_lab.sync.telling.kinds import Kind
 from labsight_lab.sync.telling.known_problems import known_problems
 from tests.lab.support import write
 from tests.lab.sync.telling.made import open_for, row, target
+from tests.lab.windows_paths import DEEP, take_paths_as_windows
 
 
 @pytest.fixture
@@ -96,6 +97,15 @@ def test_what_is_not_in_the_folder_any_more_is_gone(journal: Journal, folder: Pa
     assert {kind.value for kind in found.by_kind} == {"exists", "unfinished"}, (
         "what may be in the archive has to be proven, and a unit has no file of its own"
     )
+
+
+def test_what_lies_deep_is_not_gone(
+    journal: Journal, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder / DEEP, b"x")
+    journal.write([row(DEEP, State.FAILED, reason="503")])
+    take_paths_as_windows(monkeypatch)
+    assert told(journal, folder) == {"failed": [(DEEP, "503")]}
 
 
 def test_a_folder_that_is_away_says_nothing(journal: Journal, tmp_path: Path) -> None:

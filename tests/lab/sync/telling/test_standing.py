@@ -9,6 +9,7 @@ from labsight_lab.sync.telling.kinds import Kind
 from labsight_lab.sync.telling.standing import Change, Standing
 from tests.lab.support import write
 from tests.lab.sync.telling.made import closed, ended, lone, look, report, unit
+from tests.lab.windows_paths import DEEP, take_paths_as_windows
 
 
 def new(change: Change) -> list[tuple[str, Kind]]:
@@ -91,6 +92,15 @@ def test_what_is_gone_is_over_and_what_is_there_is_solved(
         ("gone.svs", "gone"),
         ("here.svs", "solved"),
     ]
+
+
+def test_what_lies_deep_is_not_gone(
+    standing: Standing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / DEEP, b"x")
+    take_paths_as_windows(monkeypatch)
+    standing.look(look(report(failed={DEEP: "two names"})))
+    assert over(standing.look(look(report()))) == [(DEEP, "solved")]
 
 
 def test_a_file_that_changed_while_it_was_sent_is_no_problem(standing: Standing) -> None:

@@ -219,6 +219,8 @@ class TestRun:
         [
             (lambda log: log.ended(0), 0, None),
             (lambda log: log.ended(130), 0, None),
+            (lambda log: log.ended(1), 0, None),  # what it is about is told file by file
+            (lambda log: log.ended(1, "no answer"), 1, "the last run ended with 1: no answer"),
             (lambda log: log.ended(2, "no such bucket"), 1, "the last run ended with 2: no such"),
             (lambda _log: None, 1, "the last run was cut off"),
         ],
