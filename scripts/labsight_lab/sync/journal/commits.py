@@ -3,16 +3,14 @@
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import TypeVar
 
-Element = TypeVar("Element")
 Change = Callable[[sqlite3.Connection], object]
 
 
 class _Waiting:
-    """A change on its way, and how that ended."""
+    """A change that somebody waits for, and how it ended."""
 
     __slots__ = ("change", "done", "failure")
 
@@ -34,86 +32,116 @@ class Commits:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self.turn = threading.Lock()  # held while the connection is in use
+        self.written = 0  # the number of the last unhurried change that is on disk
+        self._lock = threading.Lock()  # guards all below, and is held for a moment at most
         self._asked: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
-        self._unhurried: queue.SimpleQueue[Change] = queue.SimpleQueue()
-        self._starting = threading.Lock()
+        self._unhurried: list[Change] = []
+        self._numbered = 0
         self._writer: threading.Thread | None = None
+        self._is_closed = False
 
     def make(self, change: Change) -> None:
         """Make a change, or raise and leave all as it was."""
-        self._start()
         mine = _Waiting(change)
-        self._asked.put(mine)
-        mine.done.acquire()
-        if mine.failure is not None:
-            raise mine.failure
+        with self._lock:
+            self._check_open()
+            self._start()
+            self._asked.put(mine)
+        _wait(mine)
 
-    def later(self, change: Change) -> None:
-        """Let a change go with the next commit, and do not wait for it."""
-        self._unhurried.put(change)
+    def later(self, change: Change) -> int:
+        """Let a change go with the next commit that succeeds; return its number."""
+        with self._lock:
+            self._check_open()
+            self._unhurried.append(change)
+            self._numbered += 1
+            return self._numbered
 
     def flush(self) -> None:
-        """Commit what waits, or raise."""
-        if not self._unhurried.empty():
-            self.make(lambda _: None)
+        """Return when all that came before is on disk, or raise."""
+        if self.written < self._numbered:
+            self.make(_nothing)
 
     def close(self) -> None:
-        """Commit what waits, or raise; after this, nothing more can be made."""
-        try:
-            self.flush()
-        finally:
-            with self._starting:
-                writer, self._writer = self._writer, None
-            if writer is not None:
-                self._asked.put(None)
-                writer.join()
+        """Commit what waits, or raise; after this, nothing more is taken."""
+        last = _Waiting(_nothing)
+        with self._lock:
+            if self._is_closed:
+                return
+            if self._unhurried:
+                self._start()
+            self._is_closed = True
+            self._asked.put(last)
+            self._asked.put(None)
+        if self._writer is not None:
+            self._writer.join()
+            _wait(last)
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise sqlite3.ProgrammingError("it is closed")
 
     def _start(self) -> None:
         """Begin to write: who only reads a journal needs no thread for it."""
-        with self._starting:
-            if self._writer is None:
-                # No command that is interrupted for a second time waits for a disk that hangs.
-                self._writer = threading.Thread(target=self._write, daemon=True)
-                self._writer.start()
+        if self._writer is None:
+            # A daemon: no command that is interrupted twice waits for a disk that hangs.
+            writer = threading.Thread(target=self._write, daemon=True)
+            writer.start()
+            self._writer = writer
 
     def _write(self) -> None:
-        while True:
-            asked = [self._asked.get(), *_taken(self._asked)]
-            batch = [one for one in asked if one is not None]
-            self._commit_for(batch)
-            if len(batch) < len(asked):
-                return
+        is_last = False
+        while not is_last:
+            asked = [self._asked.get(), *_waiting(self._asked)]
+            changes = [one for one in asked if one is not None]
+            is_last = len(changes) < len(asked)
+            failure = self._failure_of([one.change for one in changes])
+            for one in changes:
+                one.failure = failure
+                one.done.release()
 
-    def _commit_for(self, batch: list[_Waiting]) -> None:
-        """Commit what was asked for, after all that waits without hurry; tell how it ended."""
-        failure: BaseException | None = None
+    def _failure_of(self, changes: list[Change]) -> BaseException | None:
+        """Commit these after all that waits without hurry, which is kept when that fails."""
+        with self._lock:
+            unhurried, self._unhurried = self._unhurried, []
+            last = self._numbered
         try:
-            changes = [*_taken(self._unhurried), *(one.change for one in batch)]
-            if changes:
-                self._commit(changes)
+            self._commit([*unhurried, *changes])
         except BaseException as error:  # noqa: BLE001 - raised again where it was asked for
-            failure = error
-        for one in batch:
-            one.failure = failure
-            one.done.release()
+            with self._lock:
+                self._unhurried[:0] = unhurried
+            return error
+        self.written = last
+        return None
 
     def _commit(self, changes: list[Change]) -> None:
         with self.turn:
+            if self._db.in_transaction:  # as a ROLLBACK failed, too
+                self._db.execute("ROLLBACK")
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 for change in changes:
                     change(self._db)
                 self._db.execute("COMMIT")
             except BaseException:
-                if self._db.in_transaction:  # a full disk may have ended it already
-                    self._db.execute("ROLLBACK")
+                with suppress(sqlite3.Error):  # what ended it is told, not what follows from that
+                    if self._db.in_transaction:  # a full disk may have ended it already
+                        self._db.execute("ROLLBACK")
                 raise
 
 
-def _taken(waiting: "queue.SimpleQueue[Element]") -> "list[Element]":
-    """Return all that waits by now."""
-    taken = []
+def _wait(one: _Waiting) -> None:
+    one.done.acquire()
+    if one.failure is not None:
+        raise one.failure
+
+
+def _waiting(asked: "queue.SimpleQueue[_Waiting | None]") -> Iterator[_Waiting | None]:
+    """Yield all that waits by now."""
     with suppress(queue.Empty):
         while True:
-            taken.append(waiting.get_nowait())
-    return taken
+            yield asked.get_nowait()
+
+
+def _nothing(_: sqlite3.Connection) -> None:
+    """Change nothing: what waits without hurry goes along."""

@@ -1,8 +1,8 @@
 """What was begun and what is done, in one SQLite file for each folder and bucket.
 
-Each change is committed (and on disk) before the request that it announces, and again once the
-answer is there. A killed run therefore leaves at most the truth plus requests in doubt;
-``Entry.attempted`` names what those would have stored.
+What is going to be asked is on disk before the request; what was answered follows with the next
+commit. A killed run therefore leaves at most the truth plus requests in doubt; ``Entry.attempted``
+names what those would have stored.
 """
 
 import os
@@ -31,6 +31,7 @@ _KEEP = (
     " revision, crc64, sent, unit, members, verified, removed, changed)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_HANGS_S = 5.0  # a commit that takes longer is not waited for at the end
 _PROBED_S = 1.0  # whoever asks whether a run is at work holds its lock for a moment
 
 
@@ -54,8 +55,9 @@ class Journal:
                 path, timeout=10, isolation_level=None, check_same_thread=False
             )
         self._commits = Commits(self._db)
-        self._paths: set[str] | None = None  # all that there are rows for, once they were read
-        self._owed: set[str] = set()  # those whose last change goes with the next commit
+        self._paths: set[str] = set()  # all that there are rows for, once they were read
+        self._is_read = False
+        self._owed: dict[str, int] = {}  # by path the number of a change that nobody waited for
         try:
             with self._explained():
                 self._open(identity)
@@ -71,10 +73,8 @@ class Journal:
             raise SettingsError(
                 f"journal {self.path} was written by a newer labsight; update this one"
             )
-        if version == 0:
-            self._commits.make(lambda db: _begin(db, identity))
-        elif version < schema.FORMAT:
-            self._commits.make(lambda db: schema.upgrade(db, version))
+        if version < schema.FORMAT:
+            self._commits.make(lambda db: _prepare(db, identity))
         known = dict(self._db.execute("SELECT name, value FROM journal"))
         identity.check(self.path, known)
         if (folder := known.get("folder")) != self._folder:
@@ -107,10 +107,11 @@ class Journal:
             with self._explained():
                 self._commits.close()
         finally:
-            with self._commits.turn:
+            if self._commits.turn.acquire(timeout=_HANGS_S):  # else the disk hangs
                 self._db.close()
-                if self._guard is not None:
-                    self._guard.close()
+                self._commits.turn.release()
+            if self._guard is not None:
+                self._guard.close()
 
     def known(self) -> dict[str, Known]:
         """Return what a look at the folder needs of all that is known, by relative path."""
@@ -126,14 +127,15 @@ class Journal:
             )
             for path, size, mtime, state, revision, unit, parts, gone in rows
         }
-        self._paths = set(known)
+        self._paths.update(known)  # never replaced: other threads add what they write
+        self._is_read = True
         return known
 
     def entry(self, path: str) -> Entry | None:
         """Return what is known of one file or unit."""
-        if self._paths is not None and path not in self._paths:
+        if self._is_read and path not in self._paths:
             return None  # only who holds the lock adds rows
-        if path in self._owed:
+        if self._owed.get(path, 0) > self._commits.written:
             self.flush()
         rows = self._asked(f"{_ENTRY} WHERE path = ?", os.fsencode(path))
         return _entry(rows[0]) if rows else None
@@ -158,14 +160,13 @@ class Journal:
     ) -> None:
         """Keep what is now known of these files, all of them or none.
 
-        Without ``wait`` it is on disk with the next change or `flush`, and read as it is at once:
-        for answers, of which an earlier entry says that they may have come.
+        Without ``wait`` it is on disk with the next change or `flush`, which whoever reads it waits
+        for: for answers, of which an earlier entry says that they may have come.
         """
         entries = list(entries)
         rows = [_row(entry) for entry in entries]
         paths = {entry.path for entry in entries}
-        if self._paths is not None:
-            self._paths |= paths
+        self._paths |= paths
 
         def change(db: sqlite3.Connection) -> None:
             db.executemany(_KEEP, rows)
@@ -175,15 +176,14 @@ class Journal:
         if wait:
             self.change(change)
         else:
-            self._commits.later(change)
-            self._owed |= paths
+            with self._explained():
+                number = self._commits.later(change)
+            self._owed |= dict.fromkeys(paths, number)
 
     def flush(self) -> None:
-        """Put on disk what was written without waiting."""
-        owed = set(self._owed)
+        """Return when all that was written without waiting is on disk."""
         with self._explained():
             self._commits.flush()
-        self._owed -= owed
 
     def write_part(self, path: str, part: Part, crc64: int) -> None:
         """Keep that a part is stored."""
@@ -215,8 +215,7 @@ class Journal:
 
     def ask(self, question: str, *given: object) -> list[tuple[Any, ...]]:
         """Return the rows that answer a question."""
-        if self._owed:
-            self.flush()
+        self.flush()
         return self._asked(question, *given)
 
     def _asked(self, question: str, *given: object) -> list[tuple[Any, ...]]:
@@ -228,16 +227,21 @@ class Journal:
         """Tell which file SQLite could not use."""
         try:
             yield
-        except (sqlite3.Error, OSError, ValueError) as error:
+        except (sqlite3.Error, OSError, ValueError, OverflowError) as error:
             raise SettingsError(
                 f"journal {self.path} cannot be used ({error}); check the disk and its rights, "
                 "or give another place with --journal"
             ) from error
 
 
-def _begin(db: sqlite3.Connection, identity: Identity) -> None:
-    schema.make(db)
-    db.executemany("INSERT INTO journal VALUES (?, ?)", identity.rows().items())
+def _prepare(db: sqlite3.Connection, identity: Identity) -> None:
+    """Make or upgrade the tables, unless another program has just done so."""
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version == 0:
+        schema.make(db)
+        db.executemany("INSERT INTO journal VALUES (?, ?)", identity.rows().items())
+    elif version < schema.FORMAT:
+        schema.upgrade(db, version)
 
 
 def _row(entry: Entry) -> tuple[Any, ...]:

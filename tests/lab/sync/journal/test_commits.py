@@ -55,11 +55,13 @@ def test_changes_that_come_while_the_disk_is_busy_share_the_next_commit(
     assert disk_is_busy.wait(10)
     for thread in threads[1:]:
         thread.start()
-    while commits._asked.qsize() < 30:
+    until = time.monotonic() + 10
+    while commits._asked.qsize() < 30 and time.monotonic() < until:
         time.sleep(0.001)
     disk_is_free.set()
     for thread in threads:
         thread.join(10)
+        assert not thread.is_alive()
     assert len(notes(db)) == 31
     assert len(begun) == 2
 
@@ -76,11 +78,62 @@ def test_an_unhurried_change_goes_with_the_next_commit_or_the_end(
     assert notes(db) == {"first", "second", "third"}
 
 
-def test_at_the_end_what_cannot_be_written_is_told(commits: Commits) -> None:
+def test_at_the_end_what_cannot_be_written_is_told(db: sqlite3.Connection) -> None:
+    commits = Commits(db)
     commits.later(noted(None))
     with pytest.raises(sqlite3.IntegrityError):
         commits.close()
-    assert commits._writer is None
+    commits.close()  # is over
+
+
+def test_after_the_end_nothing_more_is_taken(commits: Commits) -> None:
+    commits.make(noted("before"))
+    commits.close()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        commits.make(noted("after"))
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        commits.later(noted("after"))
+
+
+def test_an_unhurried_change_outlives_a_commit_that_fails(
+    db: sqlite3.Connection, commits: Commits
+) -> None:
+    number = commits.later(noted("kept"))
+    with pytest.raises(sqlite3.IntegrityError):
+        commits.make(noted(None))
+    assert (notes(db), commits.written) == (set(), 0)
+    commits.flush()
+    assert (notes(db), commits.written) == ({"kept"}, number)
+
+
+def test_a_flush_waits_for_what_the_writer_has_taken_already(
+    db: sqlite3.Connection, commits: Commits
+) -> None:
+    is_taken, disk_is_free, is_flushed = (threading.Event() for _ in range(3))
+
+    def slow(db: sqlite3.Connection) -> None:
+        is_taken.set()
+        assert disk_is_free.wait(10)
+        noted("slow")(db)
+
+    def flush() -> None:
+        commits.flush()
+        is_flushed.set()
+
+    commits.later(slow)
+    threads = [
+        threading.Thread(target=commits.make, args=(noted("other"),)),
+        threading.Thread(target=flush),
+    ]
+    threads[0].start()
+    assert is_taken.wait(10)
+    threads[1].start()
+    assert not is_flushed.wait(0.2)
+    disk_is_free.set()
+    assert is_flushed.wait(10)
+    assert notes(db) == {"slow", "other"}
+    for thread in threads:
+        thread.join(10)
 
 
 def test_a_change_that_fails_leaves_nothing_and_the_next_one_works(

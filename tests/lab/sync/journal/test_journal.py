@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from labsight.errors import Conflict, SettingsError
+from labsight_lab.sync.journal.commits import Change, Commits
 from labsight_lab.sync.journal.entries import Entry, Identity, Known, State, members_digest
 from labsight_lab.sync.journal.journal import Journal
 from labsight_lab.sync.sending.archive import Part
@@ -234,3 +235,20 @@ def test_a_journal_of_the_first_release_goes_on(tmp_path: Path) -> None:
         )
         assert journal.parts("begun.svs") == {}
         journal.close()
+
+
+def test_two_programs_may_take_over_an_old_journal_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    former(tmp_path / "j.sqlite", tmp_path)
+    make = Commits.make
+
+    def overtaken(commits: Commits, change: Change) -> None:
+        monkeypatch.setattr(Commits, "make", make)
+        open_journal(tmp_path, tmp_path / "j.sqlite").close()
+        make(commits, change)
+
+    monkeypatch.setattr(Commits, "make", overtaken)
+    journal = open_journal(tmp_path, tmp_path / "j.sqlite")
+    assert {entry.path for entry in journal.entries()} == {"done.svs", "begun.svs"}
+    journal.close()
