@@ -7,11 +7,10 @@ answer is what tells why, not the broken pipe.
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from time import monotonic
 
 from labsight.objects.http1 import Answer, BadAnswer, NoAnswer, Reader, TooLong
-from labsight.objects.readiness import is_readable, wait_for_room
+from labsight.objects.readiness import is_readable, is_writable, wait_for_room
 
 SEND_SECONDS = 60.0  # without a byte that goes out
 CONTINUE_SECONDS = 1.0  # until the body is sent without having been asked for
@@ -110,27 +109,37 @@ class _Line:
 
     def send(self, data: bytes | memoryview) -> None:
         """Send all bytes; raise _Answered when the server wants no more of them."""
-        view = memoryview(data)
+        view, last = memoryview(data), monotonic() + SEND_SECONDS
         while view:
             try:
                 view = view[self._connection.send(view) :]
-            except _BLOCKED:
-                readable, writable = wait_for_room(self._connection, SEND_SECONDS)
-                if readable:
-                    self._hear()
-                elif not writable:
-                    raise TimeoutError(f"no byte went out for {SEND_SECONDS:.0f} s") from None
+                last = monotonic() + SEND_SECONDS
+            except _BLOCKED as blocked:
+                self._wait_to_send(blocked, last)
+
+    def _wait_to_send(self, blocked: OSError, last: float) -> None:
+        """Wait for what keeps bytes from going out; hear what comes meanwhile."""
+        readable = writable = False
+        if (left := last - monotonic()) > 0:
+            if isinstance(blocked, ssl.SSLWantReadError):  # there is room, but not for these
+                readable = is_readable(self._connection, left)
+            else:
+                readable, writable = wait_for_room(self._connection, left)
+        if readable:
+            self._hear(last)
+        elif not writable:
+            raise TimeoutError(f"no byte went out for {SEND_SECONDS:.0f} s") from None
 
     def listen(self) -> None:
         """Raise _Answered when there is an answer."""
         if is_readable(self._connection):
-            self._hear()
+            self._hear(monotonic())
 
     def wait_to_be_asked(self) -> None:
         """Wait for the server to ask for the body, but not for long: some never do."""
         last = monotonic() + CONTINUE_SECONDS
         while (left := last - monotonic()) > 0:
-            if is_readable(self._connection, left) and self._hear():
+            if is_readable(self._connection, left) and self._hear(last):
                 return
 
     def answer(self) -> tuple[Answer, bool]:
@@ -141,13 +150,18 @@ class _Line:
     def recv(self, size: int, /) -> bytes:
         """Wait for bytes and return them, none when the other side has closed."""
         last = monotonic() + self._seconds
-        wait_first = not self._may_hold_back
+        ready = None if self._may_hold_back else is_readable
         while True:
-            if wait_first and not is_readable(self._connection, max(0.0, last - monotonic())):
-                raise TimeoutError(f"no byte came for {self._seconds:.0f} s")
-            with suppress(*_BLOCKED):
+            if ready is not None:
+                left = last - monotonic()
+                if left <= 0 or not ready(self._connection, left):
+                    raise TimeoutError(f"no byte came for {self._seconds:.0f} s")
+            try:
                 return self._connection.recv(size)
-            wait_first = True
+            except ssl.SSLWantWriteError:
+                ready = is_writable
+            except _BLOCKED:
+                ready = is_readable
 
     def last_words(self) -> Answer | None:
         """Return what the server said before it closed the connection."""
@@ -158,10 +172,16 @@ class _Line:
         except (OSError, TooLong):
             return None
 
-    def _hear(self) -> bool:
-        """Take in what there is: True when the server asks to go on; raise _Answered."""
+    def _hear(self, last: float) -> bool:
+        """Take in what there is: True when the server asks to go on; raise _Answered.
+
+        Where TLS has to say something first, there is a wait for room until ``last``.
+        """
         try:
             there = self._connection.recv(_PIECE)
+        except ssl.SSLWantWriteError:
+            is_writable(self._connection, max(0.0, last - monotonic()))
+            return False
         except _BLOCKED:  # something of TLS alone
             return False
         if not there:

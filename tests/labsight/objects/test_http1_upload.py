@@ -4,8 +4,9 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -305,3 +306,74 @@ def test_a_slow_reader_gets_all(serving: Serving) -> None:
     with serving(slowly) as (server, connection):
         assert exchange(connection, upload(LARGE), 100)[0].status == 200
     assert b"".join(server.bodies) == LARGE
+
+
+class Blocked(socket.socket):
+    """A connection whose TLS wants something else before it goes on, for ever."""
+
+    to_send: OSError | None
+    to_receive: OSError
+    calls = 0
+
+    def send(self, data: Any, *_: int) -> int:
+        self._count()
+        if self.to_send is not None:
+            raise self.to_send
+        return len(data)
+
+    def recv(self, *_: int) -> bytes:
+        self._count()
+        raise self.to_receive
+
+    def _count(self) -> None:
+        self.calls += 1
+        assert self.calls < 100, "it spins"
+
+
+@contextmanager
+def blocked(
+    to_send: OSError | None, to_receive: OSError, *, readable: bool, writable: bool
+) -> Iterator[Blocked]:
+    """A connection for which the system tells this, and TLS what it wants."""
+    ours, theirs = socket.socketpair()
+    with theirs, Blocked(fileno=ours.detach()) as connection:
+        connection.to_send, connection.to_receive = to_send, to_receive
+        if readable:
+            theirs.sendall(b"x")
+        connection.setblocking(False)
+        with suppress(BlockingIOError):
+            while not writable:
+                socket.socket.send(connection, bytes(1 << 16))
+        yield connection
+
+
+@pytest.mark.parametrize(
+    ("to_send", "to_receive", "readable"),
+    [
+        (ssl.SSLWantReadError(), ssl.SSLWantReadError(), False),
+        (ssl.SSLWantReadError(), ssl.SSLWantWriteError(), True),
+        (ssl.SSLWantWriteError(), ssl.SSLWantWriteError(), True),
+    ],
+)
+def test_who_sends_waits_for_what_tls_wants_and_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch, to_send: OSError, to_receive: OSError, readable: bool
+) -> None:
+    monkeypatch.setattr(http1_upload, "SEND_SECONDS", 0.05)
+    monkeypatch.setattr(http1_upload, "_LAST_WORDS_SECONDS", 0.05)
+    with (
+        blocked(to_send, to_receive, readable=readable, writable=not readable) as connection,
+        pytest.raises(TimeoutError, match="no byte went out"),
+    ):
+        exchange(connection, upload(LARGE), 100)
+
+
+@pytest.mark.parametrize("asks_first", [False, True])
+def test_who_receives_waits_for_what_tls_wants_and_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch, asks_first: bool
+) -> None:
+    monkeypatch.setattr(http1_upload, "CONTINUE_SECONDS", 0.05)
+    with (
+        blocked(None, ssl.SSLWantWriteError(), readable=True, writable=False) as connection,
+        pytest.raises(TimeoutError, match="no byte came"),
+    ):
+        exchange(connection, upload(b"small", asks_first=asks_first, seconds=0.05), 100)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from labsight.objects.readiness import is_readable, wait_for_room
+from labsight.objects.readiness import is_readable, is_writable, wait_for_room
 
 Pair = tuple[socket.socket, socket.socket]
 
@@ -47,3 +47,15 @@ def test_room_is_told_from_something_to_read(pair: Pair) -> None:
     assert wait_for_room(ours, 5) == (True, False)
     theirs.recv(1 << 22)
     assert wait_for_room(ours, 5) == (True, True)
+
+
+def test_room_alone_is_waited_for_whatever_there_is_to_read(pair: Pair) -> None:
+    ours, theirs = pair
+    theirs.sendall(b"x")
+    assert is_writable(ours)
+    ours.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        fill(ours)
+    assert not is_writable(ours, 0.01)
+    theirs.recv(1 << 22)
+    assert is_writable(ours, 5)

@@ -101,7 +101,8 @@ if sys.platform == "win32":
     import msvcrt
     from ctypes import wintypes
 
-    from labsight_lab.sync.look.windows import extended, file_in
+    from labsight_lab.sync.look.no_link import is_behind_link
+    from labsight_lab.sync.look.windows import file_in
 
     def _native(folder: Path, path: str) -> str:
         return file_in(str(folder), path)
@@ -110,15 +111,13 @@ if sys.platform == "win32":
     def held(folder: Path, path: str) -> Iterator[Held]:
         """Hold a file below a folder; raise OSError, also for what is no regular file or a link."""
         place = _native(folder, path)
-        _check_no_link(folder, place, path)
+        _check_no_link(folder, path)
         number = msvcrt.open_osfhandle(_handle(place), os.O_RDONLY | os.O_BINARY)
         with open(number, "rb") as file:  # noqa: PTH123 - a descriptor
             yield Held(_checked(file, path), lambda _: _remove(file))
 
-    def _check_no_link(folder: Path, place: str, path: str) -> None:
-        leads_to = os.path.realpath(place)
-        straight = "\\".join([os.path.realpath(extended(str(folder))), *path.split("/")])
-        if os.path.normcase(leads_to) != os.path.normcase(straight):
+    def _check_no_link(folder: Path, path: str) -> None:
+        if is_behind_link(folder, path):
             raise FileNotFoundError(f"there is a link on the way to {path}")
 
     def _handle(place: str) -> int:
@@ -154,10 +153,11 @@ if sys.platform == "win32":
 
     def _remove_folder(folder: Path, path: str) -> None:
         place = _native(folder, path)
-        _check_no_link(folder, place, path)
+        _check_no_link(folder, path)
         os.rmdir(place)  # noqa: PTH106 - no Path holds every name of Windows
 else:
-    _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+    from labsight_lab.sync.look.no_link import folder_above
+
     _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
     def _native(folder: Path, path: str) -> str:
@@ -166,7 +166,7 @@ else:
     @contextmanager
     def held(folder: Path, path: str) -> Iterator[Held]:
         """Hold a file below a folder; raise OSError, also for what is no regular file or a link."""
-        with _folder_of(folder, path) as (above, name):
+        with folder_above(folder, path) as (above, name):
 
             def remove(expected: Identity) -> None:
                 there = os.stat(name, dir_fd=above, follow_symlinks=False)
@@ -178,20 +178,6 @@ else:
             with open(number, "rb") as file:  # noqa: PTH123 - a descriptor
                 yield Held(_checked(file, path), remove)
 
-    @contextmanager
-    def _folder_of(folder: Path, path: str) -> Iterator[tuple[int, str]]:
-        """Open the folder that a file lies in, never through a link; return it with the name."""
-        *folders, name = path.split("/")
-        above = os.open(folder, _FOLDER)
-        try:
-            for one in folders:
-                below = os.open(one, _FOLDER | os.O_NOFOLLOW, dir_fd=above)
-                os.close(above)
-                above = below
-            yield above, name
-        finally:
-            os.close(above)
-
     def _remove_folder(folder: Path, path: str) -> None:
-        with _folder_of(folder, path) as (above, name):
+        with folder_above(folder, path) as (above, name):
             os.rmdir(name, dir_fd=above)

@@ -1,6 +1,7 @@
 """The list in which a lab says which file is of which case: a CSV, as Excel or a program saves it.
 
-Two lines about one file that differ are used neither: a slide without a case is asked for, one with
+Ids go with a slide when it is sent, and cannot be given later: while a list cannot be read, nothing
+is sent. Two lines about one file that differ are used neither: a slide without a case is asked for, one with
 another patient's is believed.
 """
 
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from labsight.errors import LabsightError
 from labsight_lab.sync.look.windows import folded
 
 MAX_BYTES = 32 << 20  # a line for each of 300,000 slides
@@ -19,6 +21,21 @@ _DELIMITERS = ";,\t"
 # Excel saves "CSV" in the code page of the machine, which in most labs is this one; it knows all of
 # Latin-1's letters.
 _FALLBACK = "cp1252"
+
+
+class ListUnreadable(LabsightError):
+    """The list of ids cannot be read, or is none; trying again may help."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(
+            f"{path}, the list of ids (ids.table): {why}. Until it can be read nothing is sent: "
+            "slides in the archive cannot be given ids later"
+        )
+
+    @classmethod
+    def by(cls, path: Path, error: OSError) -> "ListUnreadable":
+        """Return the error of a list that the system does not give."""
+        return cls(path, f"it cannot be read: {error.strerror or error}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,17 +96,18 @@ class Table:
 
 
 def read(path: Path, columns: Columns) -> Table:
-    """Read a list; what is wrong with it is noted, and never raised but for OSError."""
+    """Read a list, and note what is wrong in its lines; raise ListUnreadable if it is none."""
     table = Table()
-    with path.open("rb") as file:
-        data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        table.add_problem(f"{path} has more than {MAX_BYTES >> 20} MiB: no ids are taken from it")
-        return table
     try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise ListUnreadable(path, f"it has more than {MAX_BYTES >> 20} MiB")
         _read_rows(table, path, _text(table, path, data), columns)
+    except OSError as error:
+        raise ListUnreadable.by(path, error) from error
     except csv.Error as error:
-        table.add_problem(f"{path} cannot be read as CSV ({error}): the rest of it is passed over")
+        raise ListUnreadable(path, f"it cannot be read as CSV ({error})") from error
     return table
 
 
@@ -119,11 +137,10 @@ def _read_rows(table: Table, path: Path, text: str, columns: Columns) -> None:
         if head.strip().casefold() in heads
     }
     if _FILE not in places or len(places) == 1:
-        heading = ", ".join(map(repr, wanted.values()))
-        table.add_problem(
-            f"{path} lacks the columns that are needed: {columns.file!r} and one more of {heading}"
+        more = ", ".join(repr(name) for key, name in wanted.items() if key != _FILE)
+        raise ListUnreadable(
+            path, f"it needs a column headed {columns.file!r} and at least one of {more}"
         )
-        return
     lines_of: dict[str, int] = {}
     for line in lines:
         cells = {name: line[n].strip() for name, n in places.items() if n < len(line)}

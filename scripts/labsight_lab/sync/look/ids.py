@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from labsight.objects.metadata import MAX_ID
 from labsight_lab.sync.look import id_pattern, id_table
-from labsight_lab.sync.look.id_table import Columns, Table
+from labsight_lab.sync.look.id_table import Columns, ListUnreadable, Table
 
 SLOW_S = 5.0  # that an expression may take for one name
 MAX_PROBLEMS = 1000  # that are told one by one
@@ -29,8 +29,9 @@ _NOTHING = FoundIds()
 class Ids:
     """Finds ids by an expression over the relative path, and by a list, which has the last word.
 
-    Raises SettingsError for an expression that cannot be used. What is wrong with the list or with
-    an id is a problem to report; the file goes to the archive all the same, without that id.
+    Raises SettingsError for an expression that cannot be used. What is wrong with a line of the
+    list or with an id is a problem to report; the file goes to the archive all the same, without
+    that id. The list is read by ``refresh``.
     """
 
     def __init__(
@@ -46,33 +47,29 @@ class Ids:
         self._clock = clock
         self._table = Table()
         self._stamp: tuple[int, int] | None = None
-        self._away: str | None = None
         self._misfits: list[str] = []
         self._problems: dict[str, None] = {}  # in the order in which they were found, each once
-        self.refresh()
 
     @property
     def problems(self) -> tuple[str, ...]:
         """What people should know: of the list as it is now, and of ids that were not taken."""
-        away = (self._away,) if self._away else ()
-        return (*away, *self._table.problems, *self._misfits, *self._problems)
+        return (*self._table.problems, *self._misfits, *self._problems)
 
     def refresh(self) -> None:
-        """Read the list again if it has changed; while it cannot be read, the last one counts.
+        """Read the list again if it has changed; raise ListUnreadable while it cannot be read.
 
-        Once a pass is enough: a list that is open in Excel cannot be read until it is closed.
+        Once a pass, before anything of it is sent. What is under way keeps to the list as it was.
         """
         if self._path is None:
             return
         try:
             status = self._path.stat()
-            stamp = status.st_mtime_ns, status.st_size
-            if stamp != self._stamp:
-                self._table = id_table.read(self._path, self._columns)
-                self._stamp, self._misfits = stamp, []
-            self._away = None
         except OSError as error:
-            self._away = f"{self._path}, the list of ids, cannot be read: {error.strerror or error}"
+            raise ListUnreadable.by(self._path, error) from error
+        stamp = status.st_mtime_ns, status.st_size
+        if stamp != self._stamp:
+            self._table = id_table.read(self._path, self._columns)
+            self._stamp, self._misfits = stamp, []
 
     def of(self, path: str) -> FoundIds:
         """Return what is known of the slide at a relative path, of several files the one to open.

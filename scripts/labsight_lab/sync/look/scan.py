@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from labsight_lab.sync.look.names import is_excluded, is_hidden
 from labsight_lab.sync.look.windows import extended
+from labsight_lab.sync.open_files import raise_shortage
 
 MOST_NAMES = 1000  # skipped files that are remembered by name; all are counted
 HIDDEN = "hidden"
@@ -60,7 +61,10 @@ class Scan:
 
 
 def scan(folder: Path, exclude: tuple[str, ...] = ()) -> Scan:
-    """Walk through a folder; links are never followed, folders left out by patterns not entered."""
+    """Walk through a folder; links are never followed, folders left out by patterns not entered.
+
+    Raises SettingsError when too many files are open, which is no fault of a folder.
+    """
     found = Scan()
     pending = [("", _root(folder))]
     while pending:
@@ -72,6 +76,7 @@ def scan(folder: Path, exclude: tuple[str, ...] = ()) -> Scan:
             with os.scandir(place) as listing:
                 items = list(listing)  # all or none: of half a listing half a unit would be sent
         except OSError as error:
+            raise_shortage(error)
             reason = f"the folder cannot be read: {error.strerror or error}"
             found.problems.append(Problem(prefix.rstrip("/") or ".", reason))
             continue

@@ -6,6 +6,7 @@ is taken as it stands, so that files that another system made there can be opene
 https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file
 """
 
+import ntpath
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -53,6 +54,15 @@ def file_in(folder: PureWindowsPath | str, path: str) -> str:
                 "the colon"
             )
     return "\\".join([extended(folder).rstrip("\\"), *path.split("/")])
+
+
+def is_elsewhere(folder: str, path: str, found: str) -> bool:
+    """Whether a file at ``path`` below a folder was ``found`` to lie elsewhere, all links followed.
+
+    ``folder`` is where that really is; one of a whole drive or share ends with a backslash.
+    """
+    straight = "\\".join([folder.rstrip("\\"), *path.split("/")])
+    return ntpath.normcase(found) != ntpath.normcase(straight)
 
 
 def loses_its_end(name: str) -> bool:

@@ -10,7 +10,7 @@ from labsight_lab.sync.sending.source import Stopped
 _LISTEN_S = 0.2  # a wait without end would not hear that the run is over
 
 
-LARGE = 1 << 20  # bytes; what is smaller lies on the heap
+OFF_HEAP = 1 << 20  # bytes; what is smaller lies on the heap
 ROOM = 16 << 20
 
 
@@ -34,15 +34,16 @@ class Memory:
         Yields the room where one of 1 MiB or more is asked for. What needs more than there is
         altogether gets all of it, alone.
         """
-        needed = min(count if count < LARGE else max(count, ROOM), self._total)
+        needed = min(count if count < OFF_HEAP else max(count, ROOM), self._total)
         with self._line, self._changed:
             while self._free < needed:
                 if stop.is_set():
                     raise Stopped
                 self._changed.wait(_LISTEN_S)
             self._free -= needed
-        room = self._room(count) if count >= LARGE else None
+        room = None
         try:
+            room = self._room(count) if count >= OFF_HEAP else None
             yield memoryview(room)[:count] if room is not None else None
         finally:
             if room is not None and len(room) == ROOM:

@@ -9,6 +9,7 @@ from typing import Final
 
 from labsight.errors import StorageUnavailable
 from labsight.objects.http1 import Answer
+from labsight_lab.sync.open_files import few_connections, most_connections
 from labsight_lab.sync.sending import s3_xml
 from labsight_lab.sync.sending.archive import NewObject, Part, UploadGone
 from labsight_lab.sync.sending.body import Body
@@ -42,14 +43,18 @@ def connect(
 ) -> "S3Archive":
     """Return the archive in ``bucket``, for ``connections`` threads.
 
-    ``tell`` hears, once, what somebody should put right though the work goes on: the clock. Raises
-    SettingsError on a machine without credentials, Unreachable when who gives them is away.
+    ``tell`` hears, once, what somebody should put right though the work goes on: the clock, or a
+    limit of open files that is too low for so many connections. Raises SettingsError on a machine
+    without credentials, Unreachable when who gives them is away.
     """
+    most = most_connections(connections)
+    if most < connections:
+        tell(few_connections(connections, most))
     client = S3Client(
         bucket,
         find(profile, region),
         endpoint=endpoint,
-        connections=connections,
+        connections=most,
         limiter=limiter,
         tell=tell,
     )

@@ -13,9 +13,9 @@ from labsight_lab.sync.look.group import LONE_FILE, Group
 from labsight_lab.sync.look.plan import Pending
 from labsight_lab.sync.look.scan import Seen
 from labsight_lab.sync.one_processor import OneProcessor
+from labsight_lab.sync.open_files import most_connections
 from labsight_lab.sync.sending.content import FileContent
 from labsight_lab.sync.sending.describing import Describer
-from labsight_lab.sync.sending.memory import LARGE
 from labsight_lab.sync.sending.one_file import Means, is_large
 from labsight_lab.sync.sending.outcome import Outcome, Result
 from labsight_lab.sync.sending.source import Fingerprint
@@ -23,6 +23,7 @@ from labsight_lab.sync.sending.transfer import transfer
 from labsight_lab.sync.sending.verdict import Judge, Verdict
 from labsight_lab.sync.workers import Crew
 
+HEAVY = 1 << 20  # bytes of a file that gives more than one processor work
 _ARRIVED = frozenset({Result.UPLOADED, Result.SAME, Result.EXISTS})
 
 
@@ -57,24 +58,25 @@ class Sender:
 
     Large files go few at a time, and keep no thread from the small ones while they wait. ``judge``
     says, just before, whether a group may be sent, or why it is not. While there are only files of
-    less than 1 MiB, all threads share one processor.
+    less than 1 MiB, all threads share one processor. There are fewer than ``threads`` where the
+    system lets labsight have too few files open.
     """
 
     def __init__(self, means: Means, describer: Describer, judge: Judge, *, threads: int) -> None:
         self._means, self._describer, self._judge = means, describer, judge
         self._crew: Crew[Callable[[], _Done], _Done] = Crew(
-            lambda task: task(), threads=threads, stop=means.stop
+            lambda task: task(), threads=most_connections(threads), stop=means.stop
         )
         self._under_way: dict[str, int] = {}  # tasks by place
         self._large: deque[Callable[[], _Done]] = deque()  # that wait for a turn
-        self._heavy: set[str] = set()  # places of groups that give more than one processor work
+        self._heavy: set[str] = set()  # places of groups with such files
         self._processor = OneProcessor()
 
     def add(self, ready: Sequence[Pending]) -> None:
         """Add groups that are not under way yet."""
         for pending in ready:
             self._under_way[pending.group.place] = 1
-            if any(seen.size >= LARGE for seen in pending.unsettled):
+            if any(seen.size >= HEAVY for seen in pending.unsettled):
                 self._heavy.add(pending.group.place)
         self._choose_processors()
         self._crew.add([partial(self._begin, pending) for pending in ready])
@@ -194,7 +196,10 @@ def _small_alone(pending: Pending) -> Seen | None:
 
 
 def _opened(folder: Path, seen: Seen) -> "AbstractContextManager[FileContent | None]":
-    """Open a file, if that goes; who needs it and finds it closed will say why."""
+    """Open a file, if that goes; who needs it and finds it closed will say why.
+
+    Raises SettingsError when too many others are open.
+    """
     try:
         return closing(FileContent(folder, seen.path, Fingerprint(seen.size, seen.mtime_ns)))
     except OSError:

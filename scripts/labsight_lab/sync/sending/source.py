@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from labsight.errors import InvalidInput
+from labsight_lab.sync.open_files import raise_shortage
 from labsight_lab.sync.sending.crc64 import combined, crc64
 
 BLOCK = 1 << 20
@@ -43,25 +45,37 @@ class Fingerprint:
 
 @contextmanager
 def opened(path: Path) -> Iterator["io.BufferedReader[io.FileIO]"]:
-    """Open a regular file to look into it; raise OSError, also for what is no regular file."""
-    with _regular(_descriptor(path), path.name) as raw, io.BufferedReader(raw) as file:
+    """Open a regular file to look into it; raise OSError, also for what is no regular file.
+
+    Too many open files are no fault of this one: that raises SettingsError, here and below.
+    """
+    number = _opening(lambda: _descriptor(path))
+    with _regular(number, path.name) as raw, io.BufferedReader(raw) as file:
         yield file
 
 
 def opened_below(folder: Path, path: str) -> io.FileIO:
-    """Open a file below a folder to send it; raise OSError, also for what is no regular file.
+    """Open a file below a folder to send it, following no link there.
 
-    Whoever may write to the folder could put a link where there was a file, or a folder above it,
-    and have sent what he may not read himself: no link is followed below ``folder``, where the
-    system has a way to open without (POSIX).
+    Raises OSError, also for what is no regular file.
     """
     try:
-        number = _descriptor_below(folder, path)
+        number = _opening(lambda: _descriptor_below(folder, path))
     except OSError as error:
         if error.errno in {errno.ELOOP, errno.ENOTDIR}:
             raise OSError("there is a link in its place, or on the way to it") from None
         raise
     return _regular(number, path)
+
+
+def _opening(descriptor: Callable[[], int]) -> int:
+    try:
+        return descriptor()
+    except InvalidInput as error:  # for Windows, the name means something else
+        raise OSError(error.message) from error
+    except OSError as error:
+        raise_shortage(error)
+        raise
 
 
 def _regular(number: int, name: str) -> io.FileIO:
@@ -89,9 +103,12 @@ def check_unchanged(file: BinaryIO, folder: Path, path: str, expected: Fingerpri
         there = os.stat(place)  # noqa: PTH116 - no Path holds every name of Windows
     except OSError as error:
         raise SourceChanged from error
-    for status in (os.fstat(file.fileno()), there):
+    here = os.fstat(file.fileno())
+    for status in (here, there):
         if (status.st_size, status.st_mtime_ns) != (expected.size, expected.mtime_ns):
             raise SourceChanged
+    if (here.st_dev, here.st_ino) != (there.st_dev, there.st_ino):
+        raise SourceChanged
     if held_by_a_writer(place):
         raise SourceChanged
 
@@ -101,6 +118,7 @@ if sys.platform == "win32":
     import msvcrt
     from ctypes import wintypes
 
+    from labsight_lab.sync.look.no_link import is_behind_link
     from labsight_lab.sync.look.windows import extended, file_in
 
     _SHARE_READ, _SHARE_ALL = 1, 7  # 7: others may write, rename and delete meanwhile
@@ -130,24 +148,37 @@ if sys.platform == "win32":
         return msvcrt.open_osfhandle(handle, os.O_RDONLY | os.O_BINARY)
 
     def _descriptor_below(folder: Path, path: str) -> int:
-        """Open a file as its path leads: Win32 has no call that starts from an open folder."""
-        return _descriptor(_native(folder, path))
+        """Open a file as its path leads, and look then where that was.
+
+        A link that is there for that moment alone is found by ``check_unchanged``.
+        """
+        number = _descriptor(_native(folder, path))
+        is_straight = False
+        try:
+            is_straight = not is_behind_link(folder, path)
+        finally:
+            if not is_straight:
+                os.close(number)
+        if not is_straight:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        return number
 
     def held_by_a_writer(path: Path | str) -> bool:
         """Say whether another program has the file open for writing."""
         sharing_violation = 32
         try:
             handle = _handle(extended(str(path)), _SHARE_READ)
+        except InvalidInput:  # who opens it will say why that cannot be
+            return False
         except OSError as error:
             return error.winerror == sharing_violation
         os.close(msvcrt.open_osfhandle(handle, os.O_RDONLY))
         return False
 else:
+    from labsight_lab.sync.look.no_link import folder_above
+
     # No link in the place of the file; no waiting for a pipe's other end.
     _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    # A folder is only passed through, which Linux lets one say: a share is not asked to open it.
-    _PASSED = getattr(os, "O_PATH", os.O_RDONLY)
-    _FOLDER = _PASSED | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
     def _native(folder: Path, path: str) -> str:
         return os.path.join(folder, path)  # noqa: PTH118 - as on Windows
@@ -156,19 +187,8 @@ else:
         return os.open(path, _FLAGS)
 
     def _descriptor_below(folder: Path, path: str) -> int:
-        """Open a file, passing through each folder above it as it was found to be no link."""
-        *folders, name = path.split("/")
-        if not folders:
-            return os.open(_native(folder, name), _FLAGS)
-        above = os.open(_native(folder, folders[0]), _FOLDER)
-        try:
-            for one in folders[1:]:
-                below = os.open(one, _FOLDER, dir_fd=above)
-                os.close(above)
-                above = below
+        with folder_above(folder, path) as (above, name):
             return os.open(name, _FLAGS, dir_fd=above)
-        finally:
-            os.close(above)
 
     def held_by_a_writer(path: Path | str) -> bool:  # noqa: ARG001 - the other branch's signature
         """Say no: only Windows can tell whether another program writes to a file."""

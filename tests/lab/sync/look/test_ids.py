@@ -10,7 +10,7 @@ from labsight.errors import SettingsError
 from labsight.objects.metadata import MAX_ID
 from labsight_lab.sync.look import id_table
 from labsight_lab.sync.look.id_pattern import MAX_NAME
-from labsight_lab.sync.look.id_table import Columns, Table
+from labsight_lab.sync.look.id_table import Columns, ListUnreadable, Table
 from labsight_lab.sync.look.ids import FoundIds, Ids
 
 PATTERN = r"(?P<case>S\d\d-\d+)[_-](?P<slide>\w+)\.svs$"
@@ -20,6 +20,12 @@ def listed(folder: Path, text: str, encoding: str = "utf-8") -> Path:
     path = folder / "ids.csv"
     path.write_bytes(text.encode(encoding))
     return path
+
+
+def reading(table: Path, pattern: str | None = None, columns: Columns | None = None) -> Ids:
+    ids = Ids(pattern, table, columns)
+    ids.refresh()
+    return ids
 
 
 def test_an_expression_finds_ids_in_the_path() -> None:
@@ -87,7 +93,7 @@ def test_an_id_may_be_as_long_as_it_may_be() -> None:
 
 def test_a_list_has_the_last_word_field_by_field(tmp_path: Path) -> None:
     table = listed(tmp_path, "file,case_id,slide_id\nS26-1_A1.svs,T7,\n")
-    assert Ids(PATTERN, table).of("S26-1_A1.svs") == FoundIds("T7", "A1")
+    assert reading(table, PATTERN).of("S26-1_A1.svs") == FoundIds("T7", "A1")
 
 
 @pytest.mark.parametrize(
@@ -101,14 +107,14 @@ def test_a_list_has_the_last_word_field_by_field(tmp_path: Path) -> None:
     ],
 )
 def test_a_list_is_read_as_programs_save_it(text: str, encoding: str, tmp_path: Path) -> None:
-    ids = Ids(table=listed(tmp_path, text, encoding))
+    ids = reading(listed(tmp_path, text, encoding))
     assert ids.of("ä.svs") == FoundIds("Fall 7", "Ä1")
     assert ids.problems == ()
 
 
 def test_a_list_in_an_older_code_page_is_read_with_a_warning(tmp_path: Path) -> None:
     table = listed(tmp_path, "file;case_id\nä.svs;Fall “7”\n", "cp1252")
-    ids = Ids(table=table)
+    ids = reading(table)
     assert ids.of("ä.svs").case_id == "Fall “7”"
     assert "is not UTF-8 and was read as Windows-1252" in ids.problems[0]
 
@@ -116,12 +122,12 @@ def test_a_list_in_an_older_code_page_is_read_with_a_warning(tmp_path: Path) -> 
 def test_the_headings_can_be_others(tmp_path: Path) -> None:
     table = listed(tmp_path, "Datei;Fall;Objektträger;Gerät\na.svs;7;A1;links\n")
     columns = Columns(file="datei", case_id="fall", slide_id="objektträger", scanner="gerät")
-    assert Ids(table=table, columns=columns).of("x/a.svs") == FoundIds("7", "A1", "links")
+    assert reading(table, columns=columns).of("x/a.svs") == FoundIds("7", "A1", "links")
 
 
 def test_a_list_names_paths_file_names_or_folders(tmp_path: Path) -> None:
     lines = "file,case_id\nx\\a.svs,path\n./b.svs,name\nx/y/,folder\nPRÄ.svs,capitals\n"
-    ids = Ids(table=listed(tmp_path, lines))
+    ids = reading(listed(tmp_path, lines))
     expected = {
         "x/a.svs": "path", "z/a.svs": None, "z/b.svs": "name", "x/y/c.svs": "folder",
         "x/y/z/c.svs": "folder", "x/c.svs": None, "prä.SVS": "capitals", "x/y/b.svs": "name",
@@ -131,7 +137,7 @@ def test_a_list_names_paths_file_names_or_folders(tmp_path: Path) -> None:
 
 def test_lines_that_contradict_each_other_are_not_used(tmp_path: Path) -> None:
     table = listed(tmp_path, "file,case_id\na.svs,7\nb.svs,8\nb.svs,8\nA.SVS,9\n")
-    ids = Ids(table=table)
+    ids = reading(table)
     assert ids.of("a.svs") == FoundIds()
     assert ids.of("b.svs").case_id == "8"
     (problem,) = ids.problems
@@ -140,7 +146,7 @@ def test_lines_that_contradict_each_other_are_not_used(tmp_path: Path) -> None:
 
 def test_names_in_the_list_are_held_against_the_files(tmp_path: Path) -> None:
     table = listed(tmp_path, "file,case_id\n1.svs,7\nx/2.svs,8\ntypo.svs,9\ny/,10\n")
-    ids = Ids(table=table)
+    ids = reading(table)
     assert ids.of("x/1.svs").case_id == "7"
     ids.check(["x/1.svs", "y/1.svs", "x/2.svs", "y/3.svs"])
     assert ids.of("x/1.svs") == FoundIds()
@@ -157,7 +163,7 @@ def test_names_in_the_list_are_held_against_the_files(tmp_path: Path) -> None:
 def test_a_file_that_is_listed_with_its_folder_leaves_the_name_alone_to_the_other(
     tmp_path: Path,
 ) -> None:
-    ids = Ids(table=listed(tmp_path, "file,case_id\nx/1.svs,7\n1.svs,8\n"))
+    ids = reading(listed(tmp_path, "file,case_id\nx/1.svs,7\n1.svs,8\n"))
     ids.check(["x/1.svs", "y/1.svs"])
     assert [ids.of(path).case_id for path in ("x/1.svs", "y/1.svs")] == ["7", "8"]
     assert ids.problems == ()
@@ -175,7 +181,7 @@ def test_a_list_is_read_again_when_it_has_changed(
         return read(path, columns)
 
     monkeypatch.setattr(id_table, "read", counted)
-    ids = Ids(table=table)
+    ids = reading(table)
     ids.refresh()
     assert len(reads) == 1
     listed(tmp_path, "file,case_id\na.svs,8\n")
@@ -184,30 +190,37 @@ def test_a_list_is_read_again_when_it_has_changed(
     assert (len(reads), ids.of("a.svs").case_id) == (2, "8")
 
 
-def test_while_a_list_is_away_the_last_one_counts(tmp_path: Path) -> None:
+def test_a_list_that_is_away_is_told_until_it_is_back(tmp_path: Path) -> None:
     table = listed(tmp_path, "file,case_id\na.svs,7\n")
-    ids = Ids(table=table)
+    ids = reading(table)
     table.rename(tmp_path / "kept")
-    ids.refresh()
-    assert ids.of("a.svs").case_id == "7"
-    assert "the list of ids, cannot be read: No such file" in ids.problems[0]
+    with pytest.raises(
+        ListUnreadable, match=r"ids\.csv, .*ids\.table.*: No such file .*nothing is"
+    ):
+        ids.refresh()
+    assert ids.of("a.svs").case_id == "7", "for what is under way"
     (tmp_path / "kept").rename(table)
     ids.refresh()
     assert ids.problems == ()
 
 
-def test_a_list_that_never_was_is_a_problem_and_no_more(tmp_path: Path) -> None:
-    ids = Ids(table=tmp_path / "none.csv")
-    assert ids.of("a.svs") == FoundIds()
-    assert len(ids.problems) == 1
+def test_a_list_that_became_none_is_told_again_and_again(tmp_path: Path) -> None:
+    ids = reading(listed(tmp_path, "file,case_id\na.svs,7\n"))
+    listed(tmp_path, "")
+    for _ in range(2):
+        with pytest.raises(ListUnreadable, match="needs a column headed 'file'"):
+            ids.refresh()
+    listed(tmp_path, "file,case_id\na.svs,8\n")
+    ids.refresh()
+    assert ids.of("a.svs").case_id == "8"
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "lacks the columns"),
-        (b"name,case_id\na.svs,7\n", "'file' and one more of 'file', 'case_id'"),
-        (b"file\na.svs\n", "lacks the columns"),
+        (b"", "needs a column headed 'file'"),
+        (b"name,case_id\na.svs,7\n", "'file' and at least one of 'case_id', 'slide_id', 'scanner'"),
+        (b"file\na.svs\n", "at least one of 'case_id'"),
         (b'file,case_id\na.svs,"' + b"x" * 200_000 + b'"\n', "cannot be read as CSV"),
         (b"file,case_id\n" + b"x" * id_table.MAX_BYTES, "has more than 32 MiB"),
     ],
@@ -215,19 +228,19 @@ def test_a_list_that_never_was_is_a_problem_and_no_more(tmp_path: Path) -> None:
 def test_a_list_that_is_none_is_told(content: bytes, said: str, tmp_path: Path) -> None:
     table = tmp_path / "ids.csv"
     table.write_bytes(content)
-    ids = Ids(table=table)
-    assert ids.of("a.svs") == FoundIds()
-    assert said in ids.problems[0]
+    with pytest.raises(ListUnreadable) as caught:
+        reading(table)
+    assert said in caught.value.message
 
 
 def test_any_bytes_are_read_or_told(tmp_path: Path) -> None:
     table = tmp_path / "ids.csv"
     table.write_bytes(b"file,case_id\n\0\xff\x81,\0\n,x\na.svs\n,,,\n\n")
-    ids = Ids(table=table)
+    ids = reading(table)
     assert ids.of("a.svs") == FoundIds()
 
 
 def test_problems_are_bounded(tmp_path: Path) -> None:
     lines = "".join(f"{n}.svs,{m}\n" for m in (1, 2) for n in range(1500))
-    ids = Ids(r"/(?P<case>.+)/", listed(tmp_path, f"file,case_id\n{lines}"))
+    ids = reading(listed(tmp_path, f"file,case_id\n{lines}"), r"/(?P<case>.+)/")
     assert len(ids.problems) == id_table.MAX_PROBLEMS

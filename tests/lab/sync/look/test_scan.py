@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from labsight.errors import SettingsError
 from labsight_lab.sync.look import scan as module
 from labsight_lab.sync.look.scan import (
     HIDDEN,
@@ -162,3 +163,14 @@ def test_what_is_there_is_told_apart_from_what_is_not(tmp_path: Path) -> None:
     (tmp_path / "a" / "link.svs").symlink_to(tmp_path / "nothing")
     there = ["a", "a/b.svs", "a/link.svs", "", "a/c.svs", "b/b.svs"]
     assert [is_there(tmp_path, path) for path in there] == [True] * 4 + [False] * 2
+
+
+def test_too_many_open_files_are_told_as_no_fault_of_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(os, "scandir", full)
+    with pytest.raises(SettingsError, match="as many files open"):
+        scan(tmp_path)

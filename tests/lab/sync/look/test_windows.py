@@ -140,3 +140,11 @@ def test_every_pair_with_one_folded_name_is_in_one_clash(given_names: list[str])
             together = any(one in clash and other in clash for clash in found)
             if one != other:
                 assert together == (windows.folded(one) == windows.folded(other))
+
+
+@pytest.mark.parametrize("folder", ["\\\\?\\D:\\", "\\\\?\\D:\\slides", "\\\\?\\UNC\\nas\\share\\"])
+def test_a_file_is_where_its_path_leads_unless_a_link_leads_elsewhere(folder: str) -> None:
+    inside = folder.rstrip("\\")
+    assert not windows.is_elsewhere(folder, "a/b.svs", f"{inside}\\A\\b.svs")
+    assert windows.is_elsewhere(folder, "a/b.svs", f"{inside}\\c\\b.svs")
+    assert windows.is_elsewhere(folder, "a/b.svs", "\\\\?\\C:\\secret\\a\\b.svs")

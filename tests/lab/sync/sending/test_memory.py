@@ -1,9 +1,12 @@
 """What is in memory at a time is bounded, and nobody waits for ever."""
 
+import mmap
 import queue
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+
+import pytest
 
 from labsight_lab.sync.sending.memory import Memory
 from labsight_lab.sync.sending.source import Stopped
@@ -75,3 +78,19 @@ def test_who_needs_much_is_not_passed_by_those_who_need_little() -> None:
     for thread in threads:
         thread.join(10)
     assert order == [10, 1]
+
+
+def test_room_that_the_system_does_not_give_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    memory, stop = Memory(64 << 20), threading.Event()
+    with monkeypatch.context() as away:
+        away.setattr(mmap, "mmap", full)
+        for _ in range(4):
+            with pytest.raises(OSError, match="allocate"), memory.holding(2 << 20, stop):
+                pass
+    stop.set()  # who would have to wait for room hears of it
+    with memory.holding(64 << 20, stop) as room:
+        assert room is not None
+        assert len(room) == 64 << 20

@@ -10,6 +10,7 @@ from awscrt.checksums import crc64nvme
 from labsight import __version__
 from labsight.errors import SettingsError, StorageUnavailable
 from labsight.objects import attempts
+from labsight_lab.sync.sending import s3
 from labsight_lab.sync.sending.archive import AlreadyThere, NewObject, Part
 from labsight_lab.sync.sending.body import Body
 from labsight_lab.sync.sending.s3 import ASKS_FIRST, S3Archive, connect, reader
@@ -248,3 +249,13 @@ def test_settings_that_lead_nowhere_are_named(
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(SettingsError, match="no usable AWS credentials"):
         make("archive")
+
+
+@pytest.mark.parametrize(("most", "told"), [(1, ["only 1 of 2 connections are used"]), (2, [])])
+def test_people_are_told_when_the_system_has_too_few_descriptors(
+    server: S3, monkeypatch: pytest.MonkeyPatch, most: int, told: list[str]
+) -> None:
+    heard: list[str] = []
+    monkeypatch.setattr(s3, "most_connections", lambda _: most)
+    connect("archive", endpoint=server.url, connections=2, tell=heard.append).close()
+    assert [one.partition(":")[0] for one in heard] == told

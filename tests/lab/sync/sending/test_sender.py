@@ -1,5 +1,6 @@
 """Groups on their way: large files leave room for small ones, and all arrive."""
 
+import errno
 import os
 import sys
 import threading
@@ -9,15 +10,18 @@ from pathlib import Path
 
 import pytest
 
+from labsight.errors import InvalidInput, SettingsError
 from labsight_lab.sync.look.group import LONE_FILE, Group
 from labsight_lab.sync.look.ids import Ids
 from labsight_lab.sync.look.plan import Pending
 from labsight_lab.sync.look.scan import scan
-from labsight_lab.sync.sending import one_file, parts
+from labsight_lab.sync.sending import one_file, parts, source
+from labsight_lab.sync.sending import sender as sender_module
 from labsight_lab.sync.sending.describing import Describer
-from labsight_lab.sync.sending.memory import LARGE, Memory
+from labsight_lab.sync.sending.memory import Memory
 from labsight_lab.sync.sending.one_file import Means
-from labsight_lab.sync.sending.sender import Sender
+from labsight_lab.sync.sending.outcome import Outcome, Result
+from labsight_lab.sync.sending.sender import HEAVY, Sender
 from labsight_lab.sync.sending.verdict import Verdict
 from tests.lab.support import MemoryArchive, noise, open_journal, write
 
@@ -82,10 +86,15 @@ def test_a_small_file_is_sent_while_large_ones_wait_for_their_turn(
 
 def drained(sender: Sender) -> list[str]:
     """Wait for all that is being sent; return the paths."""
-    sent: list[str] = []
+    return [outcome.path for outcome in outcomes(sender)]
+
+
+def outcomes(sender: Sender) -> list[Outcome]:
+    """Wait for all that is being sent."""
+    ended: list[Outcome] = []
     while sender.is_busy:
-        sent += [outcome.path for outcome in sender.take(0.1)]
-    return sent
+        ended += sender.take(0.1)
+    return ended
 
 
 @pytest.mark.skipif(
@@ -97,7 +106,7 @@ def test_threads_share_a_processor_as_long_as_all_files_are_small(tmp_path: Path
     usual = len(os.sched_getaffinity(0))
     for name in ("1.svs", "2.svs", "3.svs"):
         write(folder / name, noise(100))
-    write(folder / "large.svs", noise(LARGE))
+    write(folder / "large.svs", noise(HEAVY))
     archive.before = lambda _: seen.append(len(os.sched_getaffinity(0)))
     with sending(folder, archive) as sender:
         sender.add(pending(folder, "1.svs 2.svs"))
@@ -108,3 +117,58 @@ def test_threads_share_a_processor_as_long_as_all_files_are_small(tmp_path: Path
         sender.add(pending(folder, "3.svs large.svs"))
         assert sorted(drained(sender)) == ["3.svs", "large.svs"]
         assert seen[0] == usual
+
+
+def test_a_name_that_cannot_be_opened_here_fails_its_own_file_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opening = source._descriptor_below
+
+    def as_on_windows(folder: Path, path: str) -> int:
+        if ":" in path:
+            raise InvalidInput(f"{path!r} means a stream beside a file")
+        return opening(folder, path)
+
+    monkeypatch.setattr(source, "_descriptor_below", as_on_windows)
+    folder, archive = tmp_path / "slides", MemoryArchive()
+    for name in ("1:2.svs", "3.svs"):
+        write(folder / name, noise(100))
+    with sending(folder, archive) as sender:
+        sender.add(pending(folder, "1:2.svs 3.svs"))
+        ended = {outcome.path: outcome for outcome in outcomes(sender)}
+    assert ended["1:2.svs"].result is Result.FAILED
+    assert "'1:2.svs' means a stream" in ended["1:2.svs"].reason
+    assert ended["3.svs"].result is Result.UPLOADED
+
+
+def test_too_many_open_files_end_the_sending_and_fail_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, archive = tmp_path / "slides", MemoryArchive()
+    write(folder / "1.svs", noise(100))
+    found = pending(folder, "1.svs")
+
+    def full(*_: object, **__: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with sending(folder, archive) as sender:
+        monkeypatch.setattr(os, "open", full)
+        sender.add(found)
+        with pytest.raises(SettingsError, match="as many files open"):
+            outcomes(sender)
+
+
+def test_there_are_no_more_threads_than_the_system_has_descriptors_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender_module, "most_connections", lambda wanted: wanted - 2)
+    folder, archive = tmp_path / "slides", MemoryArchive()
+    names = "1.svs 2.svs 3.svs"
+    for name in names.split():
+        write(folder / name, noise(100))
+    before, most = threading.active_count(), list[int]()
+    archive.before = lambda _: most.append(threading.active_count())
+    with sending(folder, archive) as sender:
+        sender.add(pending(folder, names))
+        assert len(outcomes(sender)) == 3
+    assert max(most) - before <= 2, "one that sends, and the journal's own"

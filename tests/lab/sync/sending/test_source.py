@@ -1,13 +1,17 @@
 """A local file as it is sent: only a regular one, summed as S3 sums it, and watched."""
 
+import errno
 import os
 import struct
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labsight.errors import InvalidInput, SettingsError
 from labsight_lab.sync.sending import source
 from labsight_lab.sync.sending.source import (
     Fingerprint,
@@ -172,6 +176,65 @@ def test_another_file_under_the_same_name_is_noticed(tmp_path: Path) -> None:
         write(path, b"other")
         with pytest.raises(SourceChanged):
             check_unchanged(file, tmp_path, path.name, before)
+
+
+def test_another_file_of_the_same_size_and_time_is_noticed(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.svs", b"data")
+    with opened(path) as file:
+        before = fingerprint(file)
+        another = write(tmp_path / "b.svs", b"new!")
+        os.utime(another, ns=(0, before.mtime_ns))
+        another.replace(path)
+        with pytest.raises(SourceChanged):
+            check_unchanged(file, tmp_path, path.name, before)
+
+
+def test_a_share_that_numbers_no_files_is_taken_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unnumbered(ask: Callable[[Any], os.stat_result]) -> Callable[[Any], os.stat_result]:
+        def status(which: Any) -> os.stat_result:
+            found = ask(which)
+            extra = {"st_mtime_ns": found.st_mtime_ns}
+            return os.stat_result((found.st_mode, 0, 0, *tuple(found)[3:]), extra)
+
+        return status
+
+    path = write(tmp_path / "a.svs", b"data")
+    with opened(path) as file:
+        before = fingerprint(file)
+        monkeypatch.setattr(os, "stat", unnumbered(os.stat))
+        monkeypatch.setattr(os, "fstat", unnumbered(os.fstat))
+        check_unchanged(file, tmp_path, path.name, before)
+
+
+def test_too_many_open_files_is_told_as_no_fault_of_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    write(tmp_path / "1/a.svs", b"data")
+    monkeypatch.setattr(os, "open", full)
+    with pytest.raises(SettingsError, match="as many files open"), opened(tmp_path / "1/a.svs"):
+        pass
+    for path in ("1/a.svs", "a.svs"):
+        with pytest.raises(SettingsError, match="as many files open"):
+            opened_below(tmp_path, path)
+
+
+def test_a_name_that_means_something_else_to_windows_cannot_be_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> int:
+        raise InvalidInput("'a.svs:zone' means a stream")
+
+    for name in ("_descriptor", "_descriptor_below"):
+        monkeypatch.setattr(source, name, refused)
+    with pytest.raises(OSError, match="means a stream"), opened(tmp_path / "a.svs:zone"):
+        pass
+    with pytest.raises(OSError, match="means a stream"):
+        opened_below(tmp_path, "a.svs:zone")
 
 
 def test_a_file_that_somebody_writes_to_is_noticed(
