@@ -21,7 +21,10 @@ ANSWERS = "Answers to its questions"
 )
 @option("--yes", is_flag=True, help="Ask nothing: the options below are all there is.")
 @option("--force", is_flag=True, help="Replace a file that is there already.")
-@option("--test/--no-test", default=True, help="Then try whether everything works, or not.")
+@option(
+    "--test", is_flag=True, help="Only try whether everything works with the settings there are."
+)
+@option("--no-test", is_flag=True, help="Write the file, and do not try whether everything works.")
 @option(
     "--folder",
     metavar="FOLDER",
@@ -73,6 +76,7 @@ def init(  # noqa: PLR0913 - the options of a command
     yes: bool,
     force: bool,
     test: bool,
+    no_test: bool,
     folder: str | None,
     source: str | None,
     bucket: str | None,
@@ -90,6 +94,7 @@ def init(  # noqa: PLR0913 - the options of a command
 
         labsight init
         labsight init --yes --folder D:/slides --source scanner-1 --bucket NAME
+        labsight init --test
     """
     from labsight_lab.settings import init as room  # noqa: PLC0415 - not for `--help`
 
@@ -104,5 +109,12 @@ def init(  # noqa: PLR0913 - the options of a command
         "transfer.limit": limit,
         "archive.endpoint": endpoint_url,
     }
-    options = room.InitOptions(config=config, answers=answers, yes=yes, force=force, test=test)
+    options = room.InitOptions(
+        config=config,
+        answers=answers,
+        yes=yes,
+        force=force,
+        test=not no_test,
+        only_test=test,
+    )
     sys.exit(room.run(options))

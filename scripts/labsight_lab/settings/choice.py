@@ -52,11 +52,14 @@ class Known:
             raise self._missing("archive.bucket")
         return self.merged.bucket
 
-    def target(self) -> Target:
-        """Return which folder goes where; raise InvalidInput when that is nowhere said."""
+    def target(self, folder: str = "--folder") -> Target:
+        """Return which folder goes where; raise InvalidInput when that is nowhere said.
+
+        ``folder`` is how the command is given the folder.
+        """
         told = self.merged
         if told.folder is None or told.bucket is None or told.source is None:
-            raise self._missing("folder.path", "archive.bucket", "folder.source")
+            raise self._missing("folder.path", "archive.bucket", "folder.source", folder=folder)
         return Target(
             folder=told.folder.resolve(),
             bucket=told.bucket,
@@ -85,9 +88,9 @@ class Known:
         told = self.settings.verify.profile if self.settings else None
         return self.options.profile or told or self.merged.profile
 
-    def _missing(self, *needed: str) -> InvalidInput:
+    def _missing(self, *needed: str, folder: str = "--folder") -> InvalidInput:
         told = {
-            "folder.path": (self.merged.folder, "the folder"),
+            "folder.path": (self.merged.folder, folder),
             "archive.bucket": (self.merged.bucket, "--bucket"),
             "folder.source": (self.merged.source, "--source"),
         }
@@ -117,6 +120,10 @@ def know(options: Given) -> Known:
 
         settings = read(file)
         told = _told(settings)
+        if options.folder is not None and options.folder.is_file():
+            raise InvalidInput(
+                f"{options.folder} is a file; give the folder that the scanner writes to"
+            )
         if _differ(options.folder, told.folder) and options.source is None:
             raise InvalidInput(
                 f"{options.folder} is not the folder of {file} ({told.folder}): give it a --source "
@@ -147,7 +154,12 @@ def sync_options(
             chosen |= _settings_of(known.settings, "folder") | _ids(known.settings)
     chosen |= {name: value for name, value in asked.items() if value is not None}
     return SyncOptions(
-        target=known.target(), watch=watch, dry_run=dry_run, as_json=as_json, **chosen
+        target=known.target("the folder"),
+        folder_setting=_folder_setting(known),
+        watch=watch,
+        dry_run=dry_run,
+        as_json=as_json,
+        **chosen,
     )
 
 
@@ -194,6 +206,15 @@ def _other_archive(options: Given, told: Given) -> bool:
 def _settings_of(settings: "LabSettings", section: str) -> dict[str, Any]:
     """Return a section's part of SyncOptions."""
     return {name: getattr(getattr(settings, section), name) for name in _SECTIONS[section]}
+
+
+def _folder_setting(known: Known) -> str | None:
+    """Return where the folder is set, if it is by the file."""
+    if known.file is None or known.options.folder is not None:
+        return None
+    from labsight_lab.settings.reading import where  # noqa: PLC0415 - loaded where there is a file
+
+    return where(known.file, "folder.path")
 
 
 def _ids(settings: "LabSettings") -> dict[str, Any]:

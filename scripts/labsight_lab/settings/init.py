@@ -14,23 +14,29 @@ from labsight_lab.settings.choice import Given, sync_options
 from labsight_lab.settings.finding import place_to_write
 from labsight_lab.settings.model import LabSettings
 from labsight_lab.settings.questions import QUESTIONS, Console, Terminal
-from labsight_lab.settings.reading import read
+from labsight_lab.settings.reading import load, read
 from labsight_lab.settings.writing import gist, save
 
 
 @dataclass(frozen=True, kw_only=True)
 class InitOptions:
-    """What was asked for. ``answers`` are by setting, None where there is a question to ask."""
+    """What was asked for. ``answers`` are by setting, None where there is a question to ask.
+
+    ``only_test``: try the settings there are, and change nothing.
+    """
 
     config: Path | None = None
     answers: Mapping[str, str | None] = field(default_factory=dict)
     yes: bool = False
     force: bool = False
     test: bool = True
+    only_test: bool = False
 
 
 def run(options: InitOptions, terminal: Terminal | None = None) -> int:
     """Make a settings file, then try it; return 1 when something does not work with it."""
+    if options.only_test:
+        return _try(options, terminal or Console())
     terminal = terminal or _console(options)
     file = place_to_write(options.config)
     _check(options)
@@ -43,7 +49,23 @@ def run(options: InitOptions, terminal: Terminal | None = None) -> int:
         return 0
     save(settings, file, replace=True)
     terminal.say(f"wrote {file}; it explains every other setting, too")
-    if options.test and not _works(file, terminal):
+    if options.test and not _works(file, options, terminal):
+        return 1
+    terminal.say(_next(options.config))
+    return 0
+
+
+def _try(options: InitOptions, terminal: Terminal) -> int:
+    given = [question.option for question in QUESTIONS if options.answers.get(question.setting)]
+    if given:
+        raise InvalidInput(
+            f"--test tries the settings there are; leave it out with {', '.join(given)}"
+        )
+    if not options.test:
+        raise InvalidInput("give --test or --no-test, not both")
+    load(options.config)
+    file = place_to_write(options.config)
+    if not _works(file, options, terminal):
         return 1
     terminal.say(_next(options.config))
     return 0
@@ -116,7 +138,7 @@ def _agreed(question: str, options: InitOptions, terminal: Terminal) -> bool:
     return options.yes or terminal.ask(f"{question} [Y/n] ").strip().lower() in {"", "y", "yes"}
 
 
-def _works(file: Path, terminal: Terminal) -> bool:
+def _works(file: Path, asked: InitOptions, terminal: Terminal) -> bool:
     from labsight_lab.settings import trial  # noqa: PLC0415 - only where it is wanted
 
     options = sync_options(Given(config=file), watch=False, dry_run=True, as_json=False)
@@ -137,14 +159,18 @@ def _works(file: Path, terminal: Terminal) -> bool:
         good = good and finding.works
     if not good:
         terminal.say(
-            f"\nsomething does not work yet: put it right, in {file} or outside, then look again "
-            "with `labsight sync --dry-run`"
+            f"\nsomething does not work yet: put it right, in {file} or outside, then try again "
+            f"with `labsight init --test{_more(asked.config)}`"
         )
     return good
 
 
+def _more(config: Path | None) -> str:
+    return f" --config {config}" if config else ""
+
+
 def _next(config: Path | None) -> str:
-    more = f" --config {config}" if config else ""
+    more = _more(config)
     return (
         "\nnext:\n"
         f"  labsight sync --dry-run{more}    show what would be sent\n"

@@ -16,6 +16,8 @@ _LARGEST = 1 << 20  # bytes
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _TWICE = re.compile(r"Cannot declare \('([^']*)',\) twice")
 _WINDOWS_PATH = re.compile(r"\"[^\"]*\\")
+_BARE = re.compile(r"\s*([\w.-]+)\s*=\s*[^\s\"'\[{#].*")  # a value that begins with no quote
+_OF_BARE = ("Invalid value", "Expected newline")
 
 
 def load(given: Path | None) -> LabSettings:
@@ -42,6 +44,12 @@ def read(file: Path) -> LabSettings:
     raise SettingsError("\n".join(told))
 
 
+def where(file: Path, setting: str) -> str:
+    """Return how a message names the place of a setting, before a colon."""
+    line = mistakes.line_of(_text(file), setting)
+    return f"{_line(file, line)}: {setting}"
+
+
 def _text(file: Path) -> str:
     try:
         with file.open("rb") as stream:
@@ -65,11 +73,23 @@ def _document(file: Path, text: str) -> dict[str, Any]:
         lines = text.rstrip().split("\n")
         number = int(at[1]) if at and at[1] else len(lines)
         what = _TWICE.sub(r"[\1] is there twice", _PLACE.sub("", said))
-        if _WINDOWS_PATH.search(lines[number - 1]):
+        bare = _BARE.fullmatch(lines[number - 1]) if what.startswith(_OF_BARE) else None
+        if bare:  # the value is not repeated: it may be a credential
+            name, text = bare[1], lines[number - 1]
+            what += (
+                f"; put the text in single quotes: {name} = '...'"
+                if "\\" in text
+                else f'; put the text in quotes: {name} = "..."'
+            )
+        elif _WINDOWS_PATH.search(lines[number - 1]):
             what += "; write a text with backslashes in single quotes: 'D:\\slides'"
         raise SettingsError(_told(file, number, "", f"not TOML: {what}")) from error
 
 
 def _told(file: Path, line: int | None, setting: str, what: str) -> str:
-    where = f"{file}, line {line}" if line else str(file)
-    return f"{where}: {what}" if what.startswith(setting) else f"{where}: {setting}: {what}"
+    place = _line(file, line)
+    return f"{place}: {what}" if what.startswith(setting) else f"{place}: {setting}: {what}"
+
+
+def _line(file: Path, line: int | None) -> str:
+    return f"{file}, line {line}" if line else str(file)

@@ -16,11 +16,12 @@ from labsight_lab.sync.look.ids import Ids
 from labsight_lab.sync.look.names import check_patterns
 from labsight_lab.sync.look.quiet import TRUSTED_AGE_S, QuietWatch
 from labsight_lab.sync.options import SyncOptions
-from labsight_lab.sync.passes import Passes, Rules
+from labsight_lab.sync.passes import Passes
+from labsight_lab.sync.rules import Rules
 from labsight_lab.sync.sending.archive import Archive, Unreachable
-from labsight_lab.sync.target import Target
 from labsight_lab.sync.telling import out
 from labsight_lab.sync.telling.ending import ToldReport
+from labsight_lab.sync.telling.known_problems import lost
 from labsight_lab.sync.telling.listening import Listener, Nobody
 from labsight_lab.sync.telling.meter import Meter
 from labsight_lab.sync.telling.progress import Display, Silent, display_for
@@ -32,7 +33,7 @@ from labsight_lab.text import shown
 def sync(options: SyncOptions) -> int:
     """Run `labsight sync`, return its exit code; raise LabsightError for what stops all files."""
     target = options.target
-    _check_folder(target)
+    _check_folder(options)
     display = display_for(as_json=options.as_json)
     report = ToldReport(
         target.folder, target.bucket, target.source, dry_run=options.dry_run, limit=options.limit
@@ -54,7 +55,7 @@ def sync(options: SyncOptions) -> int:
 def preview(options: SyncOptions) -> Report:
     """Return what a run would send, without sending it; raise LabsightError."""
     target = options.target
-    _check_folder(target)
+    _check_folder(options)
     report = Report(target.folder, target.bucket, target.source, dry_run=True)
     _run(replace(options, dry_run=True), Silent(), report)
     return report
@@ -81,22 +82,24 @@ def _run(options: SyncOptions, display: Display, report: Report) -> None:
             passes = _passes(options, display, report, journal, listener)
             try:
                 _look(options, display, passes)
-            except KeyboardInterrupt:
-                report.interrupted = True
-                passes.stop()
             except LabsightError as error:
-                passes.stop()
                 listener.over(exit_code(error), error.message)
                 raise
+            report.lost = lost(journal)
             listener.over(report.exit_code)
 
 
 def _look(options: SyncOptions, display: Display, passes: Passes) -> None:
-    if options.watch:
-        display.say(f"watching {options.target.folder}; stop with Ctrl-C")
-        watch.for_ever(passes, options.rescan)
-    else:
-        watch.once(passes)
+    try:
+        if options.watch:
+            display.say(f"watching {options.target.folder}; stop with Ctrl-C")
+            watch.for_ever(passes, options.rescan)
+        else:
+            watch.once(passes)
+    except KeyboardInterrupt:
+        passes.report.interrupted = True
+    finally:
+        passes.stop()
 
 
 def _passes(
@@ -135,15 +138,16 @@ def _passes(
     )
 
 
-def _check_folder(target: Target) -> None:
-    folder = target.folder
+def _check_folder(options: SyncOptions) -> None:
+    target, folder = options.target, options.target.folder
     try:
         if folder.is_dir():
             return
         what = "is not a folder" if folder.exists() else "does not exist"
     except OSError as away:  # a share
         what = f"cannot be reached ({away.strerror or away})"
-    error = InvalidInput(f"{folder} {what}; give the folder that the scanner writes to")
+    place = f"{options.folder_setting}: " if options.folder_setting else ""
+    error = InvalidInput(f"{place}{folder} {what}; give the folder that the scanner writes to")
     if target.journal_file.exists():  # it was there before: `labsight status` should tell
         with closing(Journal(target.journal_file, target.identity)) as journal:
             RunLog(journal).ended(exit_code(error), error.message)

@@ -14,9 +14,11 @@ class SyncOptions:
     ``include`` and ``exclude`` are patterns for names. ``quiet_period``, ``incomplete_after`` (how
     long a file may stay incomplete before it counts as failed) and ``rescan`` (from one look at the
     folder to the next) are in seconds, ``memory`` in bytes. ``limit`` is the text of a timetable.
+    ``folder_setting`` is where the folder is set, for messages; None if it was given as an option.
     """
 
     target: Target
+    folder_setting: str | None = field(default=None, compare=False)
     watch: bool = False
     dry_run: bool = False
     as_json: bool = False

@@ -1,12 +1,10 @@
 """One look at the folder and all that follows from it."""
 
-import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from labsight.errors import SettingsError
@@ -14,43 +12,28 @@ from labsight.keys import SLIDES
 from labsight_lab.sync.journal.entries import Known
 from labsight_lab.sync.journal.journal import Journal
 from labsight_lab.sync.journal.series import SeriesLog
+from labsight_lab.sync.line import Connect, Line
 from labsight_lab.sync.look.collector import no_collection
 from labsight_lab.sync.look.groups import Grouper
 from labsight_lab.sync.look.ids import Ids
 from labsight_lab.sync.look.plan import Pending, Plan, Wanted, make_plan
 from labsight_lab.sync.look.quiet import QuietWatch
 from labsight_lab.sync.look.scan import is_gone, scan
-from labsight_lab.sync.sending.archive import Archive, Denied
+from labsight_lab.sync.rules import Rules
+from labsight_lab.sync.sending.archive import Denied
 from labsight_lab.sync.sending.outcome import Outcome, Result
-from labsight_lab.sync.sending.source import Stopped
 from labsight_lab.sync.telling.listening import Listener, Look, Nobody
 from labsight_lab.sync.telling.meter import Meter
 from labsight_lab.sync.telling.report import Report
 
 if TYPE_CHECKING:
     from labsight_lab.sync.judging import Judge
-    from labsight_lab.sync.sending.one_file import Means
     from labsight_lab.sync.sending.sender import Sender
 
 RETRY_S = 60.0
-LARGE_AT_A_TIME = 2
 STILL_WRITTEN = "not yet seen unchanged for long enough to be sure that it is written"
 _AFTER_CHANGE_S = 1.0
 _LISTEN_S = 0.2  # until it is asked whether there is a hint
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rules:
-    """What to look at and what to send."""
-
-    folder: Path
-    source: str
-    include: tuple[str, ...]
-    exclude: tuple[str, ...]
-    send_incomplete: bool
-    incomplete_after: float
-    connections: int
-    memory: int
 
 
 class Waiter(Protocol):
@@ -73,17 +56,15 @@ class Waiter(Protocol):
 class Passes:
     """A run over one folder, look by look, while what was found before is being sent.
 
-    ``connect`` is called when there is something to send or to ask, and not before. It is given
-    what is to be called during long waits, and raises when sending is to end, and what hears from
-    any thread what people should know. Without a journal
-    (a dry run of a folder that was never synchronised) nothing can be sent. ``waiting`` tells
-    after each look which groups were too young, and for how many seconds more; ``look_seconds``
-    how long it took.
+    ``connect`` is called when there is something to send or to ask, and not before. Without a
+    journal (a dry run of a folder that was never synchronised) nothing can be sent. ``waiting``
+    tells after each look which groups were too young, and for how many seconds more;
+    ``look_seconds`` how long it took.
     """
 
     rules: Rules
     journal: Journal | None
-    connect: Callable[[Callable[[], None], Callable[[str], None]], Archive]
+    connect: Connect
     ids: Ids
     quiet: QuietWatch
     meter: Meter
@@ -94,14 +75,21 @@ class Passes:
     look_seconds: float = 0.0
     _grouper: Grouper = field(init=False)
     _retry_at: dict[str, float] = field(default_factory=dict)
-    _archive: Archive | None = None
-    _warnings: list[str] = field(default_factory=list)  # of all threads, until they are passed on
     _sender: "Sender | None" = None
-    _stop: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         series = SeriesLog(self.journal).known if self.journal else dict
         self._grouper = Grouper(self.rules.folder, series=series)
+
+    @cached_property
+    def _line(self) -> Line:
+        return Line(
+            rules=self.rules,
+            journal=self.journal,
+            connect=self.connect,
+            ids=self.ids,
+            meter=self.meter,
+        )
 
     @cached_property
     def _judge(self) -> "Judge":
@@ -128,7 +116,7 @@ class Passes:
         self._abandon_vanished()
         if ready:
             self.meter.add(ready)
-            self._sender = self._sender or self._new_sender()
+            self._sender = self._sender or self._line.sender(self._judge.verdict)
             self._keep_series(ready)
             self._sender.add(ready)
         self.listener.looked(
@@ -162,9 +150,8 @@ class Passes:
 
     def stop(self) -> None:
         """Let go of what is being sent: it is found again by the next look."""
-        if self._sender is not None:
-            self._sender.close()
-        self._rest()
+        with suppress(SettingsError):  # the journal keeps what it cannot write, and tries again
+            self._rest()
 
     def preview(self) -> None:
         """Report what would be sent."""
@@ -179,7 +166,7 @@ class Passes:
     def ask(self) -> None:
         """Learn whether the archive can be used, without a change there; raise what stops all."""
         with suppress(Denied):  # of this one right, which a lab need not have
-            self._connected().open_uploads(f"{SLIDES}{self.rules.source}/")
+            self._line.archive().open_uploads(f"{SLIDES}{self.rules.source}/")
 
     def _look(self) -> list[Pending]:
         """Return what is ready by time; the rest of the plan goes to the report."""
@@ -229,64 +216,26 @@ class Passes:
         entry = self.journal.entry(path) if self.journal else None
         return entry.reason if entry else ""
 
-    def _means(self) -> "Means":
-        """Return what sending needs; it ends with its own ``stop``, even if it notices late."""
-        from labsight_lab.sync.sending import memory, one_file  # noqa: PLC0415 - as `_new_sender`
-
-        stop = self._stop = threading.Event()
-
-        def moved(path: str, position: int) -> None:
-            if stop.is_set():
-                raise Stopped
-            self.meter.moved(path, position)
-
-        if self.journal is None:
-            raise SettingsError("nothing can be sent without a journal; give one with --journal")
-        return one_file.Means(
-            archive=self._connected(),
-            journal=self.journal,
-            moved=moved,
-            stop=stop,
-            memory=memory.Memory(self.rules.memory),
-            large=threading.Semaphore(LARGE_AT_A_TIME),
-        )
-
-    def _tick(self) -> None:
-        if self._stop.is_set():
-            raise Stopped
-
-    def _connected(self) -> Archive:
-        self._archive = self._archive or self.connect(self._tick, self._warnings.append)
-        return self._archive
-
-    def _new_sender(self) -> "Sender":
-        """Made when there is something to send: all that sends is loaded with it."""
-        from labsight_lab.sync.sending import describing, sender  # noqa: PLC0415 - see above
-
-        rules = self.rules
-        describer = describing.Describer(folder=rules.folder, source=rules.source, ids=self.ids)
-        return sender.Sender(
-            self._means(), describer, self._judge.verdict, threads=rules.connections
-        )
-
     def _take(self, seconds: float) -> None:
         if self._sender is not None:
             for outcome in self._sender.take(seconds):
                 self._note(outcome)
 
     def _pass_on(self) -> None:
-        while self._warnings:
-            self.listener.warned(self._warnings.pop(0))
+        for warning in self._line.warnings():
+            self.listener.warned(warning)
 
     def _rest(self) -> None:
-        """Nothing is being sent: end the threads and the display's bar."""
+        """Nothing is being sent: end the threads and the display's bar, have all on disk."""
         self._pass_on()
         if self._sender is not None:
             self._sender.close()
+            for outcome in self._sender.left():  # as after Ctrl-C
+                self._note(outcome)
             self._sender = None
             self.meter.end()
-            if self.journal is not None:
-                self.journal.flush()
+        if self.journal is not None:
+            self.journal.flush()
 
     def _note(self, outcome: Outcome) -> None:
         self.meter.ended(outcome)
@@ -308,7 +257,7 @@ class Passes:
             if is_gone(self.rules.folder, entry.path):
                 from labsight_lab.sync.sending.transfer import abandon  # noqa: PLC0415 - it is rare
 
-                abandon(self._connected(), self.journal, self.rules.source, entry)
+                abandon(self._line.archive(), self.journal, self.rules.source, entry)
 
     def _is_under_way(self, place: str) -> bool:
         return self._sender is not None and self._sender.is_under_way(place)

@@ -1,6 +1,7 @@
 """Looks until nothing is left that could be sent, or for ever."""
 
 from labsight.errors import LabsightError, StorageUnavailable
+from labsight_lab.sync.look.id_table import ListUnreadable
 from labsight_lab.sync.passes import Passes
 
 PAUSE_AFTER_ERROR_S = 60.0
@@ -46,7 +47,7 @@ def for_ever(passes: Passes, interval: float) -> None:
             started = started or passes.report.sent_files > 0 or not passes.is_busy
         except LabsightError as error:
             passes.stop()
-            if not (started or isinstance(error, StorageUnavailable)):
+            if not (started or isinstance(error, StorageUnavailable | ListUnreadable)):
                 raise
             passes.listener.troubled(error)
             passes.waiter.wait(PAUSE_AFTER_ERROR_S, heed=False)

@@ -35,6 +35,7 @@ class Crew(Generic[Item, Answer]):
         self._open = 0  # items whose answer was not taken yet
         self._failure: BaseException | None = None
         self._threads: list[threading.Thread] = []
+        self._patient_until = float("inf")
 
     @property
     def is_busy(self) -> bool:
@@ -70,13 +71,18 @@ class Crew(Generic[Item, Answer]):
             yield from self._last()
 
     def close(self) -> None:
-        """Stop, and wait a little until all have noticed."""
+        """Stop, and wait a little until all have noticed; closed again, wait no longer."""
         self._stop.set()
         for _ in self._threads:
             self._ready.put(None)  # nobody waits for items any more
-        until = time.monotonic() + PATIENCE_S
+        self._patient_until = min(self._patient_until, time.monotonic() + PATIENCE_S)
         for thread in self._threads:
-            thread.join(max(0.0, until - time.monotonic()))
+            thread.join(max(0.0, self._patient_until - time.monotonic()))
+
+    def left(self) -> Iterator[Answer]:
+        """Yield, once it is closed, the answers that nobody has taken."""
+        while not self._answers.empty():
+            yield from self._taken(self._answers.get())
 
     def _taken(self, answer: tuple[Answer] | BaseException | None) -> Iterator[Answer]:
         self._open -= 1
@@ -88,8 +94,7 @@ class Crew(Generic[Item, Answer]):
     def _last(self) -> Iterator[Answer]:
         """Yield what was done when the crew stopped, then raise what stopped it."""
         self.close()
-        while not self._answers.empty():
-            yield from self._taken(self._answers.get())
+        yield from self.left()
         self._open = 0
         failure, self._failure = self._failure, None
         if failure is not None:

@@ -44,6 +44,17 @@ def test_what_it_writes_is_all_that_the_other_commands_need(
 
 
 @pytest.mark.usefixtures("aws")
+def test_the_trial_is_repeated_without_a_terminal(
+    folder: Path, s3: S3, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = ["--folder", str(folder), "--source", "scanner-1", "--bucket", "archive"]
+    assert cli.main(["init", "--yes", "--no-test", *answers, "--endpoint-url", s3.url]) == 0
+    assert "rights" not in capsys.readouterr().out
+    assert cli.main(["init", "--test"]) == 0
+    assert "ok  rights" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("aws")
 def test_what_does_not_work_is_told_and_ends_with_1(
     folder: Path, s3: S3, capsys: pytest.CaptureFixture[str]
 ) -> None:

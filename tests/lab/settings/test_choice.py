@@ -145,6 +145,31 @@ def test_what_is_nowhere_said_is_named(settings: Any, tmp_path: Path) -> None:
     )
 
 
+def test_where_the_folder_is_an_option_it_is_named_so() -> None:
+    with pytest.raises(InvalidInput, match="so give --folder and --bucket and --source here"):
+        know(Given()).target()
+    with pytest.raises(InvalidInput, match="so give the folder and --bucket and --source here"):
+        chosen(Given())
+
+
+def test_a_file_in_place_of_the_folder_is_told_so(settings: Any, tmp_path: Path) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.touch()
+    with pytest.raises(
+        InvalidInput, match=r"notes\.txt is a file; give the folder that the scanner"
+    ):
+        chosen(Given(config=settings(COMPLETE), folder=notes))
+
+
+def test_what_is_wrong_with_the_files_folder_is_told_with_its_place(
+    settings: Any, tmp_path: Path
+) -> None:
+    file = settings(COMPLETE)
+    assert chosen(Given(config=file)).folder_setting == f"{file}, line 8: folder.path"
+    given = Given(config=file, folder=tmp_path / "slides")
+    assert chosen(given).folder_setting is None
+
+
 def test_another_folder_needs_a_source_of_its_own(settings: Any, tmp_path: Path) -> None:
     file, other = settings(COMPLETE), tmp_path / "other"
     with pytest.raises(InvalidInput, match=r"other is not the folder of .*give it a --source of"):

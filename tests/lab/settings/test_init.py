@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from labsight.errors import Conflict, InvalidInput
+from labsight.errors import Conflict, InvalidInput, SettingsError
 from labsight_lab.settings import finding, init, trial
 from labsight_lab.settings.init import InitOptions
 from labsight_lab.settings.questions import QUESTIONS
@@ -113,6 +113,39 @@ def test_the_trial_can_be_left_out(folder: Path, tried: list[Any]) -> None:
     options = InitOptions(answers=answers(folder), yes=True, test=False)
     assert init.run(options, Script([])) == 0
     assert tried == []
+
+
+def test_the_trial_can_be_repeated_alone(folder: Path, file: Path, tried: list[Any]) -> None:
+    init.run(InitOptions(answers=answers(folder), yes=True, test=False), Script([]))
+    before = file.read_bytes()
+    terminal = Script([])
+    assert init.run(InitOptions(only_test=True), terminal) == 0
+    assert (terminal.asked, file.read_bytes()) == ([], before)
+    assert "  ok  folder       all is well" in terminal.said
+    (options,) = tried
+    assert options.target.folder == folder
+
+
+def test_a_trial_that_fails_names_how_to_repeat_it(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Finding("bucket", "there is none", works=False)
+    monkeypatch.setattr(trial, "findings", lambda _: iter([found]))
+    terminal, other = Script([]), tmp_path / "other.toml"
+    assert init.run(InitOptions(answers=answers(folder), yes=True, config=other), terminal) == 1
+    assert f"`labsight init --test --config {other}`" in terminal.said[-1]
+    assert init.run(InitOptions(only_test=True, config=other), terminal) == 1
+
+
+def test_a_trial_alone_takes_no_answers_and_needs_a_file(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=r"--test tries the settings there are; .*--folder"):
+        init.run(InitOptions(answers=answers(folder), only_test=True), Script([]))
+    with pytest.raises(SettingsError, match="`labsight init` writes one"):
+        init.run(InitOptions(only_test=True), Script([]))
+    with pytest.raises(InvalidInput, match="--test or --no-test"):
+        init.run(InitOptions(only_test=True, test=False), Script([]))
+    with pytest.raises(SettingsError, match="does not exist"):
+        init.run(InitOptions(only_test=True, config=tmp_path / "none.toml"), Script([]))
 
 
 def test_a_file_that_is_there_is_not_replaced_unasked(folder: Path, file: Path) -> None:

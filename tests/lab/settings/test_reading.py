@@ -177,6 +177,12 @@ def test_an_empty_file_holds_the_defaults_also_with_a_mark_of_its_encoding(file:
                 "single quotes: 'D:\\slides'"
             ),
         ),
+        (
+            "[archive]\nbucket = lab-archive",
+            'FILE, line 2: not TOML: Invalid value; put the text in quotes: bucket = "..."',
+        ),
+        ("[folder]\nrescan = 10m", '; put the text in quotes: rescan = "..."'),
+        ("[folder]\npath = D:\\slides", "; put the text in single quotes: path = '...'"),
         ('[folder]\npath = "D:\\slides"', "in single quotes: 'D:\\slides'"),
         ('[folder]\npath = "D:\\new"', "one of Windows goes in single quotes ('D:\\new')"),
     ],
@@ -185,6 +191,19 @@ def test_a_mistake_is_told_with_its_place_and_what_is_expected(
     text: str, told: str, file: Path
 ) -> None:
     assert told in refused(file, text)
+
+
+@pytest.mark.parametrize(
+    "text", ["[archive]\nbucket =", "[transfer]\nconnections = 8\nconnections = 9", "bucket\n= a"]
+)
+def test_quotes_are_asked_for_only_where_they_lack(text: str, file: Path) -> None:
+    assert "quotes" not in refused(file, text)
+
+
+def test_where_a_setting_stands_is_told_as_in_a_mistake(file: Path) -> None:
+    file.write_text(WHOLE, encoding="utf-8")
+    assert reading.where(file, "folder.path") == f"{file}, line 7: folder.path"
+    assert reading.where(file, "state.journal") == f"{file}: state.journal"
 
 
 def test_all_mistakes_are_told_at_once(file: Path) -> None:

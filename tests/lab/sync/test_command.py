@@ -3,10 +3,12 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from contextlib import closing, suppress
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +17,10 @@ import pytest
 from moto.s3.models import S3Backend
 
 from labsight_lab import cli
+from labsight_lab.sync.journal.entries import Identity
+from labsight_lab.sync.journal.journal import Journal
 from labsight_lab.sync.journal.runs import latest
+from labsight_lab.sync.telling.chronicle import Chronicle
 from labsight_lab.text import size
 from tests.lab.support import noise, open_journal, tiff, write
 
@@ -172,45 +177,89 @@ def test_a_dry_run_plans_what_was_written_a_minute_ago(folder: Path, sync: Any) 
     assert [planned["path"] for planned in told["planned"]] == ["a.svs"]
 
 
+@pytest.mark.usefixtures("s3")
+def test_an_error_that_nobody_expects_leaves_no_thread_behind(
+    folder: Path, bucket: str, s3_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    write(folder / "a.svs", tiff())
+    monkeypatch.setattr(Chronicle, "ended", fail)
+    before = set(threading.enumerate())
+    arguments = ["sync", str(folder), "--bucket", bucket, "--source", "scanner-1"]
+    assert cli.main([*arguments, "--endpoint-url", s3_address]) == 1
+    assert [one for one in threading.enumerate() if one.daemon and one not in before] == []
+
+
+def test_what_verify_missed_is_told_by_each_run(
+    folder: Path, bucket: str, s3_address: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    write(folder / "a.svs", tiff())
+    options = ["--bucket", bucket, "--source", "scanner-1", "--endpoint-url", s3_address]
+    options += ["--journal", str(tmp_path / "j.sqlite")]
+    assert cli.main(["sync", str(folder), *options]) == 0
+    identity = Identity(folder=folder, bucket=bucket, source="scanner-1", endpoint=s3_address)
+    with closing(Journal(tmp_path / "j.sqlite", identity)) as journal:
+        journal.write([entry.but(reason="it is gone") for entry in journal.entries()])
+    capsys.readouterr()
+    assert cli.main(["sync", str(folder), *options]) == 1
+    assert "a.svs: it is gone" in capsys.readouterr().out
+
+
 def command(folder: Path, bucket: str, address: str, *more: str) -> list[str]:
     options = ["--bucket", bucket, "--source", "scanner-1", "--endpoint-url", address]
     return [sys.executable, "-m", "labsight_lab", "sync", str(folder), *options, *more]
 
 
+def wait_for_parts(journal: Path, count: int, run: "subprocess.Popen[bytes]") -> None:
+    """Wait until a run has noted so many answers: parts that are stored may not be known to it."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        assert run.poll() is None, run.communicate()
+        with (
+            suppress(sqlite3.OperationalError),
+            closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True)) as db,
+        ):
+            if db.execute("SELECT count(*) FROM part").fetchone()[0] >= count:
+                return
+        time.sleep(0.01)
+    raise AssertionError(f"{count} parts were not noted")
+
+
 def test_killed_half_way_and_run_again_the_archive_is_complete(
-    folder: Path, bucket: str, s3: "S3Client", s3_address: str, monkeypatch: pytest.MonkeyPatch
+    folder: Path,
+    bucket: str,
+    s3: "S3Client",
+    s3_address: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     slides = {"large.czi": noise(5 * PART + 12_345), "small.svs": tiff()}
     for path, data in slides.items():
         write(folder / path, data)
     received: list[int] = []
     begun = count(1)
-    two_stored, third_part, go_on = threading.Event(), threading.Event(), threading.Event()
+    go_on = threading.Event()
     upload_part = S3Backend.upload_part
 
     def slow(backend: S3Backend, *arguments: Any, **named: Any) -> Any:
-        if next(begun) > 2 and two_stored.wait(60):
-            third_part.set()
+        if next(begun) > 2:
             go_on.wait(60)
         part = upload_part(backend, *arguments, **named)
         received.append(len(part.value))
-        if len(received) == 2:
-            two_stored.set()
         return part
 
     monkeypatch.setattr(S3Backend, "upload_part", slow)
-    run = subprocess.Popen(
-        command(folder, bucket, s3_address), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    assert third_part.wait(60), run.communicate(timeout=10)[0]
+    run_again = command(folder, bucket, s3_address, "--json", "--journal", str(tmp_path / "j"))
+    run = subprocess.Popen(run_again, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    wait_for_parts(tmp_path / "j", 2, run)
     run.kill()
     run.communicate(timeout=30)
     go_on.set()
     assert len(s3.list_multipart_uploads(Bucket=bucket)["Uploads"]) == 1
 
-    again = subprocess.run(
-        command(folder, bucket, s3_address, "--json"), capture_output=True, check=False, timeout=60
-    )
+    again = subprocess.run(run_again, capture_output=True, check=False, timeout=60)
     assert again.returncode == 0, again.stderr
     assert stored(s3, bucket) == {f"slides/scanner-1/{p}": data for p, data in slides.items()}
     assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
@@ -220,9 +269,7 @@ def test_killed_half_way_and_run_again_the_archive_is_complete(
     assert "large.czi" in [sent["path"] for sent in told["uploaded"]]
 
     monkeypatch.setattr(S3Backend, "upload_part", upload_part)
-    third = subprocess.run(
-        command(folder, bucket, s3_address, "--json"), capture_output=True, check=False, timeout=60
-    )
+    third = subprocess.run(run_again, capture_output=True, check=False, timeout=60)
     assert json.loads(third.stdout)["unchanged"] == 2
 
 
@@ -293,6 +340,20 @@ def test_interrupted_in_the_middle_of_a_file_it_ends_soon_and_goes_on_later(
     assert again.returncode == 0
     assert list(stored(s3, bucket)) == ["slides/scanner-1/large.czi"]
     assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_folder_of_the_settings_file_that_is_not_there_is_told_with_its_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "labsight.toml"
+    config.write_text(
+        "[archive]\nbucket = 'archive'\n[folder]\nsource = 'scanner-1'\npath = 'none'\n",
+        encoding="utf-8",
+    )
+    assert cli.main(["sync", "--config", str(config)]) == 2
+    told = f"labsight: {config}, line 5: folder.path: {tmp_path / 'none'} does not exist; give the"
+    assert capsys.readouterr().err.startswith(told)
 
 
 def test_a_folder_that_is_away_is_remembered_where_it_was_there_before(

@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -28,7 +29,7 @@ class Other:
         assert self._thread.native_id is not None
         return os.sched_getaffinity(self._thread.native_id)
 
-    def end(self) -> None:
+    def close(self) -> None:
         self._end.set()
         self._thread.join()
 
@@ -36,9 +37,8 @@ class Other:
 @pytest.fixture
 def other() -> Iterator[Other]:
     """A thread that was there before."""
-    other = Other()
-    yield other
-    other.end()
+    with closing(Other()) as other:
+        yield other
 
 
 @pytest.fixture
@@ -57,11 +57,10 @@ def test_all_threads_share_one_and_so_do_those_that_begin_then(
     here = os.sched_getaffinity(0)
     assert len(here) == 1
     assert here < usual
-    later = Other()
-    assert other.processors() == later.processors() == here
-    one.leave()
-    assert other.processors() == later.processors() == os.sched_getaffinity(0) == usual
-    later.end()
+    with closing(Other()) as later:
+        assert other.processors() == later.processors() == here
+        one.leave()
+        assert other.processors() == later.processors() == os.sched_getaffinity(0) == usual
 
 
 def test_to_stay_twice_forgets_nothing(one: OneProcessor) -> None:

@@ -1,10 +1,10 @@
-"""Passes over a folder: what is sent, what waits, what is told, and what a watch survives."""
+"""Passes over a folder: what is sent, what waits, what is told."""
 
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import closing, suppress
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -12,42 +12,22 @@ from pathlib import Path
 import pytest
 from awscrt.checksums import crc64nvme
 
-from labsight.errors import LabsightError, SettingsError, StorageUnavailable
+from labsight.errors import StorageUnavailable
 from labsight.slides import units
-from labsight_lab.sync import judging, watch
+from labsight_lab.sync import judging
 from labsight_lab.sync.finished.check import unfinished
-from labsight_lab.sync.journal.journal import Journal
 from labsight_lab.sync.look.group import Group
-from labsight_lab.sync.look.ids import Ids
-from labsight_lab.sync.look.quiet import QuietWatch
-from labsight_lab.sync.passes import STILL_WRITTEN, Passes, Rules
+from labsight_lab.sync.passes import STILL_WRITTEN
 from labsight_lab.sync.sending import one_file, parts
-from labsight_lab.sync.sending.archive import AlreadyThere, Archive, Denied, Rejected, Unreachable
+from labsight_lab.sync.sending.archive import AlreadyThere
 from labsight_lab.sync.sending.content import FileContent
 from labsight_lab.sync.sending.source import written
-from labsight_lab.sync.telling.chronicle import Chronicle
-from labsight_lab.sync.telling.meter import Meter
-from labsight_lab.sync.telling.news import News
 from labsight_lab.sync.telling.progress import Silent
-from labsight_lab.sync.telling.report import Report
-from labsight_lab.sync.telling.standing import Standing
-from labsight_lab.sync.telling.sums import Sums
-from tests.lab.support import (
-    Killed,
-    MemoryArchive,
-    killed_at_entry,
-    noise,
-    open_journal,
-    tiff,
-    write,
-)
+from tests.lab.support import Killed, killed_at_entry, noise, write
+from tests.lab.sync.by_hand import CUT, NOW, OLD, WHOLE, Lab, send
+from tests.lab.sync.full_disk import Disk
 from tests.support.dicom_samples import coloured, other
 from tests.support.mrxs import make_mrxs
-
-NOW = 1_700_000_000.0
-WHOLE = tiff()
-CUT = WHOLE[:-10]
-OLD = NOW - 7200  # long enough ago to be believed
 
 
 class Told(Silent):
@@ -60,91 +40,10 @@ class Told(Silent):
         self.begun.append((files, total))
 
 
-class Lab:
-    """A folder that is looked at with clocks moved by hand."""
-
-    def __init__(self, place: Path) -> None:
-        self.folder = place / "slides"
-        self.folder.mkdir()
-        self.place = place
-        self.archive = MemoryArchive()
-        self.now = NOW
-        self.connected = 0
-        self.display: Silent = Silent()
-        self.during_sleep: Callable[[], None] = lambda: None
-        self.slept: list[float] = []
-        self.journals: list[Journal] = []
-        self.begun: list[Passes] = []
-
-    def passes(
-        self,
-        *,
-        send_incomplete: bool = False,
-        journal: bool = True,
-        steady: Callable[[], float] | None = None,
-    ) -> Passes:
-        kept = open_journal(self.folder, self.place / "journal.sqlite") if journal else None
-        self.journals += [kept] if kept else []
-        passes = Passes(
-            rules=Rules(
-                folder=self.folder,
-                source="scanner-1",
-                include=(),
-                exclude=(),
-                send_incomplete=send_incomplete,
-                incomplete_after=86_400,
-                connections=2,
-                memory=1 << 20,
-            ),
-            ids=Ids(),
-            waiter=self,
-            journal=kept,
-            connect=self.connect,
-            quiet=QuietWatch(wall=lambda: self.now, steady=steady or (lambda: self.now)),
-            meter=Meter(self.display),
-            report=Report(self.folder, "archive", "scanner-1"),
-        )
-        self.begun.append(passes)
-        return passes
-
-    def connect(self, _tick: Callable[[], None], _warn: Callable[[str], None]) -> Archive:
-        self.connected += 1
-        return self.archive
-
-    def is_given(self) -> bool:
-        return False
-
-    def forget(self) -> None:
-        """There are no hints here."""
-
-    def wait(self, seconds: float, *, heed: bool = True) -> None:  # noqa: ARG002 - the protocol's
-        self.slept.append(seconds)
-        self.now += seconds
-        self.during_sleep()
-
-    def once(self, *, send_incomplete: bool = False) -> Report:
-        passes = self.passes(send_incomplete=send_incomplete)
-        watch.once(passes)
-        return passes.report
-
-    def stored(self) -> list[str]:
-        return sorted(key.removeprefix("slides/scanner-1/") for key in self.archive.objects)
-
-
-def send(passes: Passes) -> None:
-    """Look once, and wait until all that was ready is dealt with."""
-    passes.look()
-    passes.finish()
-
-
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[Lab]:
-    made = Lab(tmp_path)
-    yield made
-    for passes in made.begun:
-        passes.stop()
-    for journal in made.journals:
-        journal.close()
+    with closing(Lab(tmp_path)) as made:
+        yield made
 
 
 def test_old_files_are_sent_without_waiting(lab: Lab) -> None:
@@ -153,6 +52,18 @@ def test_old_files_are_sent_without_waiting(lab: Lab) -> None:
     assert lab.slept == []
     assert lab.stored() == ["a.svs"]
     assert (report.exit_code, report.bytes) == (0, len(WHOLE))
+
+
+def test_what_arrived_before_a_stop_is_told(lab: Lab) -> None:
+    for n in range(3):
+        write(lab.folder / f"{n}.svs", noise(100 + n), OLD)
+    passes = lab.passes()
+    passes.look()
+    until = time.monotonic() + 10
+    while len(lab.archive.objects) < 3 and time.monotonic() < until:
+        time.sleep(0.001)
+    passes.stop()
+    assert passes.report.sent_files == 3
 
 
 def test_nothing_new_means_no_connection(lab: Lab) -> None:
@@ -315,97 +226,6 @@ def test_an_upload_whose_file_was_taken_away_is_dropped(
     assert lab.archive.uploads == {}
 
 
-def watching(lab: Lab, passes: Passes, seconds: float) -> list[str]:
-    """Watch for so long by the lab's clock; return what was said, but for what was sent."""
-    said: list[str] = []
-    until, during = lab.now + seconds, lab.during_sleep
-
-    def sleep() -> None:
-        during()
-        if lab.now >= until:
-            raise KeyboardInterrupt
-
-    lab.during_sleep = sleep
-    passes.listener = telling(passes, said.append)
-    with pytest.raises(KeyboardInterrupt):
-        watch.for_ever(passes, 5.0)
-    return [line for line in said if not line.startswith("sent ")]
-
-
-def telling(passes: Passes, say: Callable[[str], None]) -> Chronicle:
-    """Return a listener that says all of a watch."""
-    clock = passes.quiet.steady
-    return Chronicle(
-        report=passes.report,
-        standing=Standing(passes.rules.folder),
-        news=News(say, Sums(say, clock), names_problems=True),
-        clock=clock,
-    )
-
-
-def test_a_watch_sends_what_appears(lab: Lab) -> None:
-    passes = lab.passes()
-    lab.during_sleep = lambda: (write(lab.folder / "new.svs", WHOLE, NOW + 1), None)[1]
-    watching(lab, passes, 20)
-    assert lab.stored() == ["new.svs"]
-
-
-def test_a_watch_names_a_problem_once(lab: Lab) -> None:
-    write(lab.folder / "a.svs", CUT, NOW - 86_500)
-    said = watching(lab, lab.passes(), 20)
-    assert [text.partition(": image")[0] for text in said] == ["failed: a.svs: incomplete"]
-
-
-def test_a_watch_tries_a_failed_file_again_after_a_minute(lab: Lab) -> None:
-    write(lab.folder / "a.svs", WHOLE, OLD)
-
-    def fail_until_later(request: str) -> None:
-        if request == "put" and lab.now < NOW + 50:
-            raise StorageUnavailable("503")
-
-    lab.archive.before = fail_until_later
-    passes = lab.passes()
-    said = watching(lab, passes, 70)
-    assert said == ["failed: a.svs: 503", "a.svs: sent now"]
-    assert lab.archive.requests == ["open_uploads", "put", "put"]
-    assert passes.report.failed == {}
-    assert lab.stored() == ["a.svs"]
-
-
-@pytest.mark.parametrize("error", [SettingsError("no such bucket"), Denied("no right")])
-def test_a_watch_ends_at_once_when_it_cannot_begin(lab: Lab, error: LabsightError) -> None:
-    write(lab.folder / "a.svs", WHOLE, OLD)
-    lab.archive.before = lambda _: (_ for _ in ()).throw(error)
-    with pytest.raises(type(error)):
-        watch.for_ever(lab.passes(), 5.0)
-    assert lab.slept == []
-
-
-def test_a_watch_of_an_empty_folder_ends_at_once_when_the_archive_cannot_be_used(lab: Lab) -> None:
-    lab.archive.before = lambda _: (_ for _ in ()).throw(Rejected("no such bucket"))
-    with pytest.raises(Rejected):
-        watch.for_ever(lab.passes(), 5.0)
-    assert lab.slept == []
-
-
-def test_a_watch_asks_once_and_needs_no_right_to_get_an_answer(lab: Lab) -> None:
-    lab.archive.before = lambda _: (_ for _ in ()).throw(Denied("not this"))
-    assert watching(lab, lab.passes(), 20) == []
-    assert lab.archive.requests == ["open_uploads"]
-
-
-def test_a_watch_names_what_is_not_proven(lab: Lab) -> None:
-    write(lab.folder / "a.svs", WHOLE, OLD)
-    lab.archive.after = lambda name: (_ for _ in ()).throw(Killed()) if name == "put" else None
-    passes = lab.passes()
-    with pytest.raises(Killed):
-        send(passes)
-    lab.archive.after = lambda _: None
-    (said,) = watching(lab, passes, 12)
-    assert said.startswith("not proven to be in the archive: a.svs: ")
-    assert passes.report.exit_code == 1
-
-
 def test_what_is_not_proven_counts_once(lab: Lab) -> None:
     write(lab.folder / "a.svs", WHOLE, OLD)
     error = AlreadyThere("taken")
@@ -415,53 +235,6 @@ def test_what_is_not_proven_counts_once(lab: Lab) -> None:
     assert (report.exit_code, list(report.existing)) == (1, ["a.svs"])
     report = lab.once()
     assert (report.exit_code, report.unchanged) == (0, 1)
-
-
-def test_a_watch_outlives_the_network(lab: Lab) -> None:
-    write(lab.folder / "a.svs", WHOLE, OLD)
-
-    def offline(_: str) -> None:
-        if lab.now < NOW + 100:
-            raise Unreachable("offline")
-
-    lab.archive.before = offline
-    said = watching(lab, lab.passes(), 130)
-    assert said == [
-        "offline (tried again every minute, it goes on by itself)",
-        "it goes on after 2 min 00 s",
-    ]
-    assert lab.stored() == ["a.svs"]
-
-
-def test_a_watch_outlives_a_log_in_that_expires(lab: Lab) -> None:
-    passes = lab.passes()
-    write(lab.folder / "a.svs", WHOLE, OLD)
-    send(passes)
-
-    def expired(request: str) -> None:
-        if request == "put" and lab.now < NOW + 50:
-            raise SettingsError("expired")
-
-    lab.archive.before = expired
-    lab.during_sleep = lambda: (write(lab.folder / f"{lab.now}.svs", WHOLE, OLD), None)[1]
-    assert watching(lab, passes, 75) == [
-        "expired (tried again every minute, it goes on by itself)",
-        "it goes on after 1 min 00 s",
-    ]
-    assert len(lab.stored()) >= 3
-
-
-def test_an_interruption_in_the_middle_reaches_the_caller(lab: Lab) -> None:
-    write(lab.folder / "a.svs", WHOLE, OLD)
-    passes = lab.passes()
-
-    def interrupt(text: str) -> None:
-        raise KeyboardInterrupt(text)
-
-    passes.listener = telling(passes, interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        send(passes)
-    assert lab.stored() == ["a.svs"]
 
 
 def slide_of_several_files(folder: Path) -> list[str]:
@@ -738,8 +511,28 @@ def test_a_share_that_answers_with_errors_ends_no_watch_and_costs_no_upload(
 
         away.setattr(os, "scandir", broken)
         report = lab.once()
-    assert report.failed == {".": "the folder cannot be read: Input/output error"}
+    assert report.failed == {str(lab.folder): "the folder cannot be read: Input/output error"}
     assert len(lab.archive.uploads) == 1
     lab.archive.before = lambda _: None
     assert lab.once().exit_code == 0
     assert lab.stored() == ["a.czi"]
+
+
+def test_to_stop_is_possible_while_the_journal_s_disk_is_full(lab: Lab) -> None:
+    passes, answered = lab.passes(), threading.Event()
+    disk = Disk(lab.journals[0])
+
+    def fill(request: str) -> None:
+        if request == "put":
+            disk.is_full = True
+            answered.set()
+
+    lab.archive.after = fill
+    write(lab.folder / "a.svs", WHOLE, OLD)
+    passes.look()
+    assert answered.wait(20)
+    passes.stop()
+    disk.is_full = False
+    send(passes)
+    assert lab.archive.requests == ["put"]
+    assert lab.once().unchanged == 1

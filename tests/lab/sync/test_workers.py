@@ -2,11 +2,13 @@
 
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
+from labsight_lab.sync import workers
 from labsight_lab.sync.sending.source import Stopped
-from labsight_lab.sync.workers import in_parallel
+from labsight_lab.sync.workers import Crew, in_parallel
 
 
 def test_every_item_is_answered() -> None:
@@ -86,3 +88,36 @@ def test_a_thread_that_hangs_is_not_waited_for_for_ever(monkeypatch: pytest.Monk
     answers.close()
     assert time.monotonic() - started < 5
     release.set()
+
+
+def test_a_thread_that_hangs_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+
+    def join(_: threading.Thread, timeout: float | None = None) -> None:
+        now[0] += timeout or 0.0
+
+    monkeypatch.setattr(workers, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    release, stop = threading.Event(), threading.Event()
+    crew: Crew[int, bool] = Crew(lambda _: release.wait(30), threads=2, stop=stop)
+    crew.add([1, 2])
+    with monkeypatch.context() as hanging:
+        hanging.setattr(threading.Thread, "join", join)
+        crew.close()
+        crew.close()
+    release.set()
+    assert now[0] == 100.0 + workers.PATIENCE_S
+
+
+def test_what_was_done_before_the_end_can_be_taken_after_it() -> None:
+    done = threading.Barrier(3)
+
+    def work(number: int) -> int:
+        done.wait(10)
+        return number
+
+    crew: Crew[int, int] = Crew(work, threads=2, stop=threading.Event())
+    crew.add([1, 2])
+    done.wait(10)
+    crew.close()
+    assert sorted(crew.left()) == [1, 2]
+    assert not list(crew.left())

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -94,16 +95,9 @@ class Case:
         Sending it again is for people to decide: that it was there and is not has a cause.
         """
         if not self.means.resend:
-            is_doubtful = self.entry.state is State.EXISTS
-            return self.ended(
-                finding,
-                told,
-                state=State.EXISTS if is_doubtful else State.UPLOADED,
-                reason=f"`labsight verify`: {told}",
-                verified=None,
-            )
+            return self.noted(finding, told)
         if trouble := self._keeps_from_resending():
-            return self.ended(finding, f"{told}; it cannot be sent again: {trouble}")
+            return self.noted(finding, f"{told}; it cannot be sent again: {trouble}")
         return self.ended(
             finding,
             f"{told}; the next sync sends it again",
@@ -112,6 +106,18 @@ class Case:
             # A key that is free is taken again: the slide keeps its place in the catalog.
             revision=self.revision - (finding is Finding.MISSING),
             crc64=None,
+            verified=None,
+        )
+
+    def noted(self, finding: Finding, told: str) -> Checked:
+        """Return what was found, for the journal to keep until it is right again."""
+        day = datetime.fromtimestamp(self.means.now()).astimezone()
+        is_doubtful = self.entry.state is State.EXISTS
+        return self.ended(
+            finding,
+            told,
+            state=State.EXISTS if is_doubtful else State.UPLOADED,
+            reason=f"`labsight verify` on {day:%Y-%m-%d}: {told}",
             verified=None,
         )
 

@@ -116,8 +116,9 @@ def _prove_all(
             if isinstance(result, Proof):
                 proofs.append(result)
             else:
-                report.stay.append(Problem(lot.place, result.reason))
+                report.stay.append(Problem(lot.place, result.told_of(lot.place)))
     proofs.sort(key=lambda proof: proof.lot.place)
+    report.stay.sort()
     report.proven = [proof.lot for proof in proofs]
     return proofs
 
@@ -142,4 +143,4 @@ def _remove_all(remover: Remover, proofs: list[Proof], report: CleanReport) -> N
             for seen in remover.remove(proof):
                 report.note_removed(seen)
         except NotProven as reason:
-            report.stay.append(Problem(proof.lot.place, reason.reason))
+            report.stay.append(Problem(proof.lot.place, reason.told_of(proof.lot.place)))

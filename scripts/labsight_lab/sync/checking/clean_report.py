@@ -8,7 +8,11 @@ from typing import Any
 from labsight_lab.sync.checking.lots import Lot
 from labsight_lab.sync.look.scan import Problem, Seen
 from labsight_lab.sync.target import Target
+from labsight_lab.sync.telling import out
+from labsight_lab.sync.telling.listing import Told, listing
 from labsight_lab.text import count, shown, size
+
+_NAMED = 100  # of what stays; the JSON document names all
 
 
 @dataclass
@@ -91,7 +95,8 @@ class CleanReport:
         lines = [f"{reason}: {count(number, 'file')}" for reason, number in self.kept.items()]
         if self.stay:
             lines.append(f"not proven, so it stays ({len(self.stay):,}):")
-            lines += [f"  {shown(one.path)}: {one.reason}" for one in self.stay]
+            found = [Told(one.path, one.reason) for one in self.stay]
+            lines += listing(found, out.width(), _NAMED)
         return lines
 
 

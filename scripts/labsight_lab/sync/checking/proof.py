@@ -20,11 +20,16 @@ _AT_A_TIME = 16  # questions about the parts of one unit
 
 
 class NotProven(Exception):
-    """Why something may not go."""
+    """Why something may not go; ``path`` is what is wrong, where that is one thing."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, path: str = "") -> None:
         super().__init__(reason)
-        self.reason = reason
+        self._reason, self._path = reason, path
+
+    def told_of(self, place: str) -> str:
+        """Return the reason for what stands behind the name of a lot."""
+        is_named = self._path in {"", place}
+        return self._reason if is_named else f"{shown(self._path)}: {self._reason}"
 
 
 @dataclass(frozen=True)
@@ -58,14 +63,14 @@ def archived(means: Means, lot: Lot) -> dict[str, Entry]:
 
     threads = min(_AT_A_TIME, len(lot.proofs))
     found = dict(in_parallel(lot.proofs, ask, threads=threads, stop=threading.Event()))
+    pairs = [(one.entry, one.becomes) for one in found.values() if one and one.becomes]
+    put = {entry.path: entry for entry in exchange(means.journal, pairs)}
     for path in lot.proofs:
         checked = found.get(path)
         if checked is None:
-            raise NotProven(f"{shown(path)} is not what it was in the journal any more")
+            raise NotProven("it is not what it was in the journal any more", path)
         if checked.finding is not Finding.PROVEN or checked.becomes is None:
-            raise NotProven(f"{shown(path)}: {checked.reason}")
-    pairs = [(one.entry, one.becomes) for one in found.values() if one and one.becomes]
-    put = {entry.path: entry for entry in exchange(means.journal, pairs)}
+            raise NotProven(checked.reason, path)
     if len(put) < len(lot.proofs):
         raise NotProven("sync is at work with it")
     return put
@@ -73,20 +78,21 @@ def archived(means: Means, lot: Lot) -> dict[str, Entry]:
 
 def _as_sent(folder: Path, entry: Entry, listen: Callable[[], None]) -> Identity:
     """Read a local file, and return what tells it from others if it is what was sent."""
-    name = shown(entry.path)
+    path = entry.path
     try:
-        with held(folder, entry.path) as file:
+        with held(folder, path) as file:
             identity = file.identity()
             crc64 = file.crc64(listen)
     except SourceChanged:
-        raise NotProven(f"{name} is being written to") from None
+        raise NotProven("it is being written to", path) from None
     except OSError as error:
-        raise NotProven(f"{name} cannot be read: {error.strerror or error}") from None
+        raise NotProven(f"it cannot be read: {error.strerror or error}", path) from None
     if identity.fingerprint != entry.fingerprint:
-        raise NotProven(f"{name} has changed since it was sent")
+        raise NotProven("it has changed since it was sent", path)
     if crc64 != entry.crc64:
         raise NotProven(
-            f"{name} has CRC64NVME {written(crc64)}, the archive has {written(entry.crc64 or 0)}: "
-            "the file here is damaged"
+            f"it has CRC64NVME {written(crc64)}, the archive has {written(entry.crc64 or 0)}: "
+            "the file here is damaged",
+            path,
         )
     return identity

@@ -1,19 +1,22 @@
 """The record of local files that were removed: JSON lines beside the journal, each on disk at once.
 
-    {"at": 1795550000.1, "what": "removing", "path": "2026/a.svs", "key": "slides/…", "size": 123,
-     "crc64nvme": "…", "mtime_ns": …, "identity": [66306, 1311, 123, …, …]}
-    {"at": 1795550000.2, "what": "removed", "path": "2026/a.svs"}
+    {"at": "2026-11-24T20:33:20.100+01:00", "what": "removing", "path": "2026/a.svs",
+     "key": "slides/…", "size": 123, "crc64nvme": "…", "mtime_ns": …,
+     "identity": [66306, 1311, 123, …, …]}
+    {"at": "2026-11-24T20:33:20.200+01:00", "what": "removed", "path": "2026/a.svs"}
 
 Each removal has a line before and one after it: ``removed``, or ``kept`` with the reason. Where the
 second is missing, the command was killed in between; its next run finds out which it was.
 """
 
 import json
+import math
 import os
 import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,6 +28,11 @@ REMOVING, REMOVED, KEPT = "removing", "removed", "kept"
 def place_beside(journal: Path) -> Path:
     """Return where the record of a journal lies."""
     return journal.with_name(f"{journal.name}.removed.jsonl")
+
+
+def moment(seconds: float) -> str:
+    """Write a time (seconds since 1970) as the log does."""
+    return datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="milliseconds")
 
 
 class Record:
@@ -53,9 +61,9 @@ class Record:
         self._guard.close()
 
     def note(self, what: str, path: str, **told: Any) -> float:
-        """Add a line, and return its time when it is on disk."""
-        at = self._now()
-        line = json.dumps({"at": at, "what": what, "path": path, **told})
+        """Add a line, and return its time (whole milliseconds) when it is on disk."""
+        at = math.floor(self._now() * 1000) / 1000
+        line = json.dumps({"at": moment(at), "what": what, "path": path, **told})
         try:
             self._file.write(f"{line}\n".encode())
             self._file.flush()

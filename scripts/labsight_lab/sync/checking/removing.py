@@ -14,14 +14,13 @@ from pathlib import Path
 from labsight_lab.sync.checking.case import Means
 from labsight_lab.sync.checking.held import Identity, held, is_still_there, remove_emptied
 from labsight_lab.sync.checking.proof import NotProven, Proof, archived
-from labsight_lab.sync.checking.record import KEPT, REMOVED, REMOVING, Record
+from labsight_lab.sync.checking.record import KEPT, REMOVED, REMOVING, Record, moment
 from labsight_lab.sync.journal.entries import Entry
 from labsight_lab.sync.journal.exchange import exchange
 from labsight_lab.sync.journal.journal import Journal
 from labsight_lab.sync.look.candidate import object_key
 from labsight_lab.sync.look.scan import Seen
 from labsight_lab.sync.sending.source import SourceChanged, written
-from labsight_lab.text import shown
 
 _INTERRUPTED = "the command was interrupted before"
 
@@ -58,7 +57,7 @@ class Remover:
                 return
             exchange(self.means.journal, [(claimed, entry)])
         self.record.note(KEPT, entry.path, reason=reason)
-        raise NotProven(f"{shown(entry.path)}: {reason}")
+        raise NotProven(reason, entry.path)
 
     def _announce(self, entry: Entry, identity: Identity) -> float:
         return self.record.note(
@@ -99,6 +98,6 @@ def settle(record: Record, journal: Journal, folder: Path) -> None:
         if not is_there:
             record.note(REMOVED, path, reason=_INTERRUPTED)
         else:
-            if entry and entry.removed == line["at"]:
+            if entry and entry.removed and moment(entry.removed) == line["at"]:
                 exchange(journal, [(entry, replace(entry, removed=None))])
             record.note(KEPT, path, reason=_INTERRUPTED)

@@ -21,7 +21,7 @@ class Sent(Case):
             self.look_here(expected)
         stored = self.means.asker.head(key)
         if stored is None:
-            return self.lost(Finding.MISSING, f"there is no object {key}")
+            return self.lost(Finding.MISSING, f"the archive does not hold {key}")
         if stored.size != entry.fingerprint.size:
             sent = entry.fingerprint.size
             return self._different(f"{key} has {stored.size:,} bytes, {sent:,} were sent", stored)
@@ -61,7 +61,7 @@ class Sent(Case):
         if checked.finding is Finding.PROVEN and is_unit:
             parts = self.means.journal.members(self.entry.path)
             if said := unit_content.contradiction(content, parts):
-                return self.ended(Finding.DIFFERENT, f"{self.key}: {said}")
+                return self.noted(Finding.DIFFERENT, f"{self.key}: {said}")
         return checked
 
     def _compared(self, stored: Stored, crc64: int, expected: int | None) -> Checked:

@@ -55,7 +55,7 @@ class VerifyOptions:
 
 def run(options: VerifyOptions, connect: Connect = open_asker) -> int:
     """Run `labsight verify`, return its exit code; raise LabsightError for what stops all."""
-    report = VerifyReport(options.target, options.deep)
+    report = VerifyReport(options.target, options.deep, options.resend)
     started = time.monotonic()
 
     def work() -> None:
@@ -126,15 +126,15 @@ def _checks(means: Means, choice: Choice, threads: int, stop: threading.Event) -
         exchange(means.journal, changes)
 
 
-def _not_archived(folder: Path, journal: Journal) -> int | None:
-    """Count the files that nothing is asked about; None when the folder is away."""
+def _not_archived(folder: Path, journal: Journal) -> list[str] | None:
+    """Return the files that nothing is asked about; None when the folder is away."""
     if not folder.is_dir():
         return None
     known = journal.known()
-    return sum(
-        one is None
+    return sorted(
+        seen.path
+        for seen in scan(folder).files
+        if (one := known.get(seen.path)) is None
         or one.state not in SETTLED
         or (one.size, one.mtime_ns) != (seen.size, seen.mtime_ns)
-        for seen in scan(folder).files
-        for one in (known.get(seen.path),)
     )

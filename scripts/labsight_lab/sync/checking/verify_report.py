@@ -5,7 +5,10 @@ from typing import Any
 
 from labsight.keys import UNIT
 from labsight_lab.sync.checking.findings import Checked, Finding, Here
+from labsight_lab.sync.journal.entries import State
 from labsight_lab.sync.target import Target
+from labsight_lab.sync.telling import out
+from labsight_lab.sync.telling.listing import Told, listing
 from labsight_lab.text import count, duration, shown, size
 
 _NAMED = 100  # of one kind in the summary; the JSON document names all
@@ -27,23 +30,32 @@ _LOST = (Finding.MISSING, Finding.DIFFERENT, Finding.DAMAGED)
 _ADVICE = (
     "what was sent is not there any more as it was sent. Somebody with other rights than sync's "
     "has changed the archive: the bucket keeps former versions, from which they can be restored "
-    "(docs/sync-check.md). Or send them again: `labsight verify --resend PATH`, then sync"
+    "(docs/sync-check.md)"
 )
+_RESEND = ". Or send them again: `labsight verify --resend PATH`, then sync"
+_RESENT = "`labsight sync` sends again what is told so; then `labsight verify` proves it"
+_DRY_RUN = "`labsight sync --dry-run` tells what would be sent, and why something would not"
+_FEW = 3  # names where a number is what matters
 
 
 @dataclass
 class VerifyReport:
-    """What is proven is counted, all else is named."""
+    """What is proven is counted, all else is named.
+
+    ``unsent`` was asked for and never sent. ``not_archived`` lies in the folder, and the archive
+    was not asked about it; None when that was not looked for.
+    """
 
     target: Target
     deep: bool
+    resend: bool = False
     proven: int = 0
     proven_bytes: int = 0
     gone: int = 0
     trouble: list[Checked] = field(default_factory=list)
     changed: list[Checked] = field(default_factory=list)
     unsent: tuple[str, ...] = ()
-    not_archived: int | None = None
+    not_archived: list[str] | None = None
     seconds: float = 0.0
     interrupted: bool = False
 
@@ -80,11 +92,12 @@ class VerifyReport:
             "deep": self.deep,
             "proven": self.proven,
             "proven_bytes": self.proven_bytes,
-            "trouble": [_named(one) for one in self.trouble],
-            "changed": [_named(one) for one in self.changed],
+            "trouble": [_named(one) for one in sorted(self.trouble, key=name_of)],
+            "changed": [_named(one) for one in sorted(self.changed, key=name_of)],
             "gone_here": self.gone if self.deep else None,
             "never_sent": list(map(shown, self.unsent)),
-            "not_archived": self.not_archived,
+            "not_archived": None if self.not_archived is None else len(self.not_archived),
+            "not_archived_paths": list(map(shown, self.not_archived or ())),
             "seconds": round(self.seconds, 3),
             "interrupted": self.interrupted,
             "exit_code": self.exit_code,
@@ -98,23 +111,31 @@ class VerifyReport:
         for finding, title in _TITLES.items():
             of_kind = [one for one in self.trouble if one.finding is finding]
             lines += _listed(title, [(one, one.reason) for one in of_kind])
-        if any(one.finding in _LOST for one in self.trouble):
-            lines.append(f"what to do: {_ADVICE}")
+        lines += self._advice()
         looked_at = [one for one in (*self.trouble, *self.changed) if one.here]
         for here, title in _HERE.items():
             lines += _listed(title, [(o, o.here_reason) for o in looked_at if o.here is here])
         lines += self._others()
         return "\n".join(lines)
 
+    def _advice(self) -> list[str]:
+        lost = [one for one in self.trouble if one.finding in _LOST]
+        left = [one for one in lost if not _is_sent_again(one)]
+        lines = [f"{_ADVICE}{'' if self.resend else _RESEND}"] if left else []
+        lines += [_RESENT] if len(left) < len(lost) else []
+        return [f"what to do: {line}" for line in lines]
+
     def _others(self) -> list[str]:
-        lines = [f"never sent: {shown(path)}; `labsight status` tells more" for path in self.unsent]
+        lines = [f"never sent: {shown(path)}; {_DRY_RUN}" for path in self.unsent]
         if self.gone:
             lines.append(f"not in the folder any more: {count(self.gone, 'file')}")
         if self.not_archived:
-            files = count(self.not_archived, "file")
+            files = count(len(self.not_archived), "file")
+            names = ", ".join(map(shown, self.not_archived[:_FEW]))
+            names += ", ..." if len(self.not_archived) > _FEW else ""
             lines.append(
-                f"{files} in the folder not looked at: not archived as now, or not meant to be; "
-                "`labsight status` tells more"
+                f"{files} in the folder not looked at, not archived as now or not meant to be: "
+                f"{names}; {_DRY_RUN}"
             )
         if self.interrupted:
             lines.append("stopped; what was proven is noted")
@@ -129,11 +150,12 @@ def name_of(checked: Checked) -> str:
 def _listed(title: str, reasons: list[tuple[Checked, str]]) -> list[str]:
     if not reasons:
         return []
-    lines = [f"{title} ({len(reasons):,}):"]
-    lines += [f"  {shown(name_of(one))}: {reason}" for one, reason in reasons[:_NAMED]]
-    if len(reasons) > _NAMED:
-        lines.append(f"  and {len(reasons) - _NAMED:,} more, which --json names")
-    return lines
+    found = sorted(Told(name_of(one), reason) for one, reason in reasons)
+    return [f"{title} ({len(reasons):,}):", *listing(found, out.width(), _NAMED)]
+
+
+def _is_sent_again(checked: Checked) -> bool:
+    return checked.becomes is not None and checked.becomes.state is State.SEEN
 
 
 def _named(checked: Checked) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 from labsight.slides.formats.kinds import Structure, kind_of
 from labsight_lab.sync.finished import dicom, mrxs, tif_folder, tiff, vms, vsi
 from labsight_lab.sync.look.group import LONE_FILE, Group
-from labsight_lab.sync.look.scan import Seen
+from labsight_lab.sync.look.scan import Seen, is_there
 from labsight_lab.sync.sending.content import FileContent
 from labsight_lab.sync.sending.source import opened
 
@@ -44,13 +44,22 @@ def unfinished(folder: Path, group: Group, held: FileContent | None = None) -> s
     The reason goes behind the group's name: ``it ends inside its header``, ``it lacks a/s1/3.dcm``.
     """
     if group.missing:
-        more = f" and {len(group.missing) - 1:,} more" if len(group.missing) > 1 else ""
-        return f"it lacks {group.missing[0]}{more}"
+        return _lacking(folder, group)
     for seen in group.members:
         reason = _unfinished_file(folder, seen, group.kind, held)
         if reason:
             return reason if group.kind == LONE_FILE else f"{seen.path}: {reason}"
     return _unfinished_unit(folder, group.kind, group.members)
+
+
+def _lacking(folder: Path, group: Group) -> str:
+    first = group.missing[0]
+    if first.endswith("/"):
+        needed = "Slidedat.ini is" if group.kind == "mrxs" else f"{vsi.SUFFIX} files are"
+        is_empty = is_there(folder, first.removesuffix("/"))
+        return f"the folder {first} is " + (f"empty: {needed} missing" if is_empty else "missing")
+    more = f" and {len(group.missing) - 1:,} more" if len(group.missing) > 1 else ""
+    return f"it lacks {first}{more}"
 
 
 def _unfinished_unit(folder: Path, kind: str, members: Sequence[Seen]) -> str | None:

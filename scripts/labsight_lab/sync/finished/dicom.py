@@ -105,7 +105,7 @@ class _Check:
     def _behind(self) -> None:
         """Look at what follows the pixels: attributes, or padding of any kind."""
         elements = self._elements
-        while elements.size - elements.at >= 8 and any(elements.read(elements.at, 8, "its end")):
+        while elements.size - elements.at >= 8 and any(elements.read(elements.at, 8)):
             element = elements.next()
             if element is None or element.tag <= Tag.PIXEL_DATA:
                 return
@@ -168,10 +168,10 @@ class _Check:
         width, offsets = (8, self._offsets) if self._offsets else (4, table)
         if not width <= offsets.length <= _MAX_TABLE:
             return 0, 0
-        raw = self._elements.read(offsets.value + offsets.length - width, width, "a table")
+        raw = self._elements.read(offsets.value + offsets.length - width, width)
         return offsets.length // width, int.from_bytes(raw, "little")
 
     def _is_item(self, at: int) -> bool:
         """Say whether an item starts at an offset; a table of 32 bits is wrong beyond 4 GiB."""
-        raw = self._elements.read(at, 4, "a frame")
+        raw = self._elements.read(at, 4)
         return raw == ITEM.to_bytes(4, "little")[2:] + ITEM.to_bytes(4, "little")[:2]

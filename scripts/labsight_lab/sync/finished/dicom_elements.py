@@ -57,7 +57,7 @@ class Elements:
         self.at = _START
         if size < _START:
             raise UnfinishedError("it ends inside its header")
-        head = self._file.read(0, _START, "its header")
+        head = self._file.read(0, _START)
         if not any(head):
             raise UnfinishedError("its header is not written yet")
         if head[PREAMBLE:] != b"DICM":
@@ -84,7 +84,7 @@ class Elements:
 
     def _group(self) -> int:
         """Return the group of the element that comes next: the data set is encoded otherwise."""
-        return self._number(self._file.read(self.at, min(2, self.size - self.at), "its header"))
+        return self._number(self._file.read(self.at, min(2, self.size - self.at)))
 
     def next(self) -> Element | None:
         """Return the element that comes next, and stay in front of its value; None at the end."""
@@ -93,26 +93,26 @@ class Elements:
 
     def value(self, element: Element, at_most: int) -> bytes:
         """Return the value of an element, or its first bytes."""
-        self._file.inside(element.value, element.length, _named(element))
-        return self._file.read(element.value, min(element.length, at_most), _named(element))
+        self._file.inside(element.value, element.length)
+        return self._file.read(element.value, min(element.length, at_most))
 
-    def read(self, at: int, length: int, what: str) -> bytes:
+    def read(self, at: int, length: int) -> bytes:
         """Return bytes from anywhere."""
-        return self._file.read(at, length, what)
+        return self._file.read(at, length)
 
     def skip(self, element: Element) -> None:
         """Go on behind an element; a sequence of undefined length is followed to its end."""
         if element.length == UNDEFINED:
             self._follow(element)
         else:
-            self._file.inside(element.value, element.length, _named(element))
+            self._file.inside(element.value, element.length)
             self.at = element.value + element.length
 
     def item(self) -> Element:
         """Return the item or delimiter that comes next."""
         left = self.size - self.at
         if left < 8:
-            raise UnfinishedError(f"it ends inside a sequence at byte {self.at:,}")
+            raise UnfinishedError("it ends inside a sequence")
         return self._header(8, implicit=True)
 
     def _follow(self, sequence: Element) -> None:
@@ -129,7 +129,7 @@ class Elements:
             elif one.tag in {ITEM_END, SEQUENCE_END}:
                 within.pop()
             else:
-                self._file.inside(one.value, one.length, _named(one))
+                self._file.inside(one.value, one.length)
                 self.at += one.length
             if len(within) > MAX_DEPTH:
                 raise EnoughSeenError
@@ -140,9 +140,9 @@ class Elements:
             raise EnoughSeenError
         if available < 8:
             raise UnfinishedError("it ends inside an attribute")
-        raw = self._file.read(self.at, available, "an attribute")
+        raw = self._file.read(self.at, available)
         if not any(raw[:8]):
-            raise UnfinishedError(f"what lies at byte {self.at:,} is not filled in yet")
+            raise UnfinishedError(f"what lies at byte {self.at:,} is not written yet")
         group, number = self._number(raw[:2]), self._number(raw[2:4])
         tag = group << 16 | number
         if implicit or group == _DELIMITERS:
@@ -158,7 +158,3 @@ class Elements:
 
     def _number(self, raw: bytes) -> int:
         return int.from_bytes(raw, self.order)
-
-
-def _named(element: Element) -> str:
-    return f"attribute ({element.tag >> 16:04X},{element.tag & 0xFFFF:04X})"

@@ -4,7 +4,7 @@
 
 ``path`` is relative to the folder of the manifest; ``size`` is bytes, ``crc64nvme`` is written as
 S3 writes it (base64 of 8 bytes) or in 16 hexadecimal digits. Later lines win: any other ``state``
-takes a file back. The manifests of Squid's microscopes are read as well
+says that a file is not finished. The manifests of Squid's microscopes are read as well
 (https://github.com/Cephla-Lab/Squid/pull/649): there it is ``"event": "complete"`` with ``bytes``,
 and ``"kind": "dir"`` stands for all below a folder.
 
@@ -23,6 +23,7 @@ MAX_LINE = 64 << 10
 MAX_ENTRIES = 200_000
 SCHEMA = 1  # of Squid; a higher one may mean something else by "complete"
 _BLOCK = 1 << 20
+_MAX_STATE = 80  # characters of a state that are told
 _TAIL = 64  # bytes by which a manifest is known to be the one that was read before
 _HEX = re.compile(r"[0-9a-fA-F]{16}")
 _NEVER_SENT = ".zarr/"  # chunks of such folders are listed by the hundred thousand
@@ -37,10 +38,14 @@ class Told(NamedTuple):
 
 @dataclass
 class Manifest:
-    """What was read of one manifest so far; paths are relative to its folder."""
+    """What was read of one manifest so far; paths are relative to its folder.
+
+    ``taken_back`` are files and folders that are not complete, with the state that is told instead.
+    """
 
     files: dict[str, Told] = field(default_factory=dict)
     folders: set[str] = field(default_factory=set)
+    taken_back: dict[str, str] = field(default_factory=dict)
     _read: int = 0
     _tail: bytes = b""
     _trusted: bool = True
@@ -49,7 +54,7 @@ class Manifest:
         """Read what was added; begin anew if the file is another one. Raises OSError."""
         file.seek(self._read - len(self._tail))
         if size < self._read or file.read(len(self._tail)) != self._tail:
-            self.files, self.folders = {}, set()
+            self.files, self.folders, self.taken_back = {}, set(), {}
             self._read, self._tail, self._trusted = 0, b"", True
             file.seek(0)
         self._lines(file)
@@ -85,18 +90,22 @@ class Manifest:
 
     def _note(self, path: str, told: dict[str, Any]) -> None:
         state = told.get("state", told.get("event"))
-        is_folder = told.get("kind") == "dir"
-        if state != "complete":
-            self.files.pop(path, None)
-            self.folders.discard(path)
-        elif len(self.files) + len(self.folders) >= MAX_ENTRIES:
+        if not isinstance(state, str) or not state:
             return
-        elif is_folder:
+        size = told.get("size", told.get("bytes"))
+        if state == "complete" and not (size is None or (type(size) is int and size >= 0)):
+            return
+        self.files.pop(path, None)
+        self.folders.discard(path)
+        self.taken_back.pop(path, None)
+        if len(self.files) + len(self.folders) + len(self.taken_back) >= MAX_ENTRIES:
+            return
+        if state != "complete":
+            self.taken_back[path] = state[:_MAX_STATE]
+        elif told.get("kind") == "dir":
             self.folders.add(path)
         else:
-            size = told.get("size", told.get("bytes"))
-            if size is None or (type(size) is int and size >= 0):
-                self.files[path] = Told(size, _crc64(told.get("crc64nvme")))
+            self.files[path] = Told(size, _crc64(told.get("crc64nvme")))
 
 
 def relative(path: object) -> str | None:

@@ -9,11 +9,10 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from labsight_lab.sync.finished import ini
-from labsight_lab.sync.finished.bounded import Bounded, EnoughSeenError, UnfinishedError
+from labsight_lab.sync.finished.bounded import Bounded, EnoughSeenError, cut_off
 
 VERSION = b"01.02"
 MAX_PAGES = 1 << 18
-_WHAT = "its index"
 _MAX_RECORDS = 10_000
 _MAX_LENGTH = 1 << 31  # what a signed 32-bit number cannot say is no length
 
@@ -23,10 +22,10 @@ def check(file: BinaryIO, size: int, sections: ini.Sections, data_sizes: Sequenc
 
     ``data_sizes`` are bytes, in the order of Slidedat.ini. Raises EnoughSeenError for what is odd.
     """
-    index = _Index(Bounded(file, size))
+    index = _Index(Bounded(file, size, name="its index"))
     identity = sections.get("GENERAL", {}).get("SLIDE_ID", "").encode()
     start = len(VERSION) + len(identity)
-    if index.file.read(0, start, _WHAT) != VERSION + identity:
+    if index.file.read(0, start) != VERSION + identity:
         raise EnoughSeenError
     lists = sections.get("HIERARCHICAL", {})
     for record in range(_values(lists, "HIER_0")):  # the levels of the picture
@@ -48,10 +47,7 @@ def _inside(offset: int, length: int, at: int, data_sizes: Sequence[int]) -> Non
     if at >= len(data_sizes) or offset >= _MAX_LENGTH or length >= _MAX_LENGTH:
         raise EnoughSeenError
     if offset + length > data_sizes[at]:
-        raise UnfinishedError(
-            f"a picture in data file {at} reaches {offset + length - data_sizes[at]:,} bytes "
-            f"beyond its end at {data_sizes[at]:,}"
-        )
+        raise cut_off(f"its data file {at}", data_sizes[at], offset + length)
 
 
 class _Index:
@@ -69,9 +65,9 @@ class _Index:
             self._pages += 1
             if self._pages > MAX_PAGES:
                 raise EnoughSeenError
-            count, following = struct.unpack("<II", self.file.read(at, 8, _WHAT))
-            yield from struct.iter_unpack(form, self.file.read(at + 8, count * width, _WHAT))
+            count, following = struct.unpack("<II", self.file.read(at, 8))
+            yield from struct.iter_unpack(form, self.file.read(at + 8, count * width))
             at = following
 
     def _number(self, at: int) -> int:
-        return int.from_bytes(self.file.read(at, 4, _WHAT), "little")
+        return int.from_bytes(self.file.read(at, 4), "little")

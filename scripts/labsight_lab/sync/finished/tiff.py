@@ -124,7 +124,7 @@ def _header(file: BinaryIO, size: int, structure: Structure) -> tuple[_Layout, i
         raise UnfinishedError("it ends inside its header")
     (first,) = layout.link.unpack_from(head, start)
     if first == 0:
-        raise UnfinishedError("its first directory is not written yet")
+        raise UnfinishedError("its list of images is not written yet")
     return layout, first
 
 
@@ -160,15 +160,15 @@ class _Walk:
     def _table(self, offset: int) -> tuple[bytes, int, int]:
         """Return the entries of a directory, where they start, and where the next directory is."""
         layout = self._layout
-        (count,) = layout.number.unpack(self._file.read(offset, layout.number.size, "a directory"))
+        (count,) = layout.number.unpack(self._file.read(offset, layout.number.size))
         if count == 0:
-            raise UnfinishedError(f"the directory at byte {offset:,} is not filled in yet")
+            raise UnfinishedError(f"what lies at byte {offset:,} is not written yet")
         if count > MAX_ENTRIES:
             raise EnoughSeenError
         start = offset + layout.number.size
         length = count * layout.entry.size
-        table = self._file.read(start, length + layout.link.size, "a directory")
-        self._file.inside(start + len(table), count * layout.upper_half, "a directory")
+        table = self._file.read(start, length + layout.link.size)
+        self._file.inside(start + len(table), count * layout.upper_half)
         (following,) = layout.link.unpack_from(table, length)
         return table[:length], start, following
 
@@ -180,7 +180,7 @@ class _Walk:
         for tag, kind, count, word in layout.entry.iter_unpack(table):
             length = count * _TYPE_SIZES.get(kind, 0)
             if length > layout.word_size:
-                self._file.inside(word, length, f"the value of tag {tag}")
+                self._file.inside(word, length)
             if tag in _OF_USE:
                 found[tag] = _Entry(kind, count, word if length > layout.word_size else word_at)
             word_at += layout.entry.size
@@ -191,7 +191,7 @@ class _Walk:
             if offsets in entries and counts in entries:
                 places = self._numbers(entries[offsets])
                 for place, length in zip(places, self._numbers(entries[counts]), strict=False):
-                    self._file.inside(place, length, "image data")
+                    self._file.inside(place, length)
         if _SUB_DIRECTORIES in entries:
             yield from self._numbers(entries[_SUB_DIRECTORIES])
 
@@ -202,5 +202,5 @@ class _Walk:
         width = struct.calcsize(f"={letter}")
         for done in range(0, entry.values, _BLOCK):
             n = min(_BLOCK, entry.values - done)
-            block = self._file.read(entry.offset + done * width, n * width, "a table")
+            block = self._file.read(entry.offset + done * width, n * width)
             yield from struct.unpack(f"{self._layout.order}{n}{letter}", block)

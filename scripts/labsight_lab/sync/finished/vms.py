@@ -73,7 +73,7 @@ def unfinished_ngr(file: BinaryIO, size: int) -> str | None:
 
 
 def _check_ngr(file: Bounded) -> None:
-    head = file.read(0, min(_NGR_HEADER, file.size), "its header")
+    head = file.read(0, min(_NGR_HEADER, file.size))
     if not any(head):
         raise UnfinishedError("its header is not written yet")
     if not b"GN".startswith(head[:2]):
@@ -83,4 +83,4 @@ def _check_ngr(file: Bounded) -> None:
     width, height, _, start = struct.unpack("<4xIII8xI", head)
     if not (width and height and start):
         raise UnfinishedError("its header is not written yet")
-    file.inside(start, width * height * _NGR_PIXEL, "its picture")
+    file.inside(start, width * height * _NGR_PIXEL)

@@ -40,7 +40,7 @@ def unfinished_ets(file: BinaryIO, size: int) -> str | None:
 
 
 def _check(file: Bounded) -> None:
-    head = file.read(0, min(_HEADER.size, file.size), "its header")
+    head = file.read(0, min(_HEADER.size, file.size))
     if not any(head):
         raise UnfinishedError("its header is not written yet")
     if not b"SIS\0".startswith(head[:4]):
@@ -50,8 +50,8 @@ def _check(file: Bounded) -> None:
     _, _, _, dimensions, second, length, table, tiles = _HEADER.unpack(head)
     if not (second and table):
         raise UnfinishedError("its header is not written yet")
-    file.inside(second, length, "its second header")
-    magic = file.read(second, 4, "its second header")
+    file.inside(second, length)
+    magic = file.read(second, 4)
     if not any(magic):
         raise UnfinishedError("its second header is not written yet")
     if magic != b"ETS\0" or not 0 < dimensions <= _MOST_DIMENSIONS:
@@ -62,9 +62,9 @@ def _check(file: Bounded) -> None:
 def _check_tiles(file: Bounded, table: int, tiles: int, dimensions: int) -> None:
     """Look at the table: of each tile its place in the image, its offset and its length."""
     entry = struct.Struct(f"<{4 + 4 * dimensions}xQI4x")
-    file.inside(table, tiles * entry.size, "its table of tiles")
+    file.inside(table, tiles * entry.size)
     for done in range(0, tiles, _BLOCK):
         count = min(_BLOCK, tiles - done)
-        block = file.read(table + done * entry.size, count * entry.size, "its table of tiles")
+        block = file.read(table + done * entry.size, count * entry.size)
         for offset, length in entry.iter_unpack(block):
-            file.inside(offset, length, "a tile")
+            file.inside(offset, length)

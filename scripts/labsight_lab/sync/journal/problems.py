@@ -8,6 +8,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Mapping
+from itertools import islice
 from typing import NamedTuple
 
 from labsight_lab.sync.journal.asking import Asks
@@ -51,14 +52,21 @@ class ProblemLog:
         )
 
     def write(self, db: sqlite3.Connection, present: Mapping[str, Found]) -> None:
-        """Keep these and no others."""
+        """Keep these and no others; `written` is to be called when they are on disk."""
         now = time.time()
-        chosen = dict(list(present.items())[:MOST])
+        chosen = _chosen(present)
         over = self._kept.keys() - chosen.keys()
         db.executemany("DELETE FROM problem WHERE path = ?", [(os.fsencode(p),) for p in over])
         new = [(p, found) for p, found in chosen.items() if self._kept.get(p) != found]
         db.executemany(_KEEP, [(os.fsencode(p), f.kind, shown(f.reason), now) for p, f in new])
-        self._kept = chosen
+
+    def written(self, present: Mapping[str, Found]) -> None:
+        """Take note that these are kept now."""
+        self._kept = _chosen(present)
+
+
+def _chosen(present: Mapping[str, Found]) -> dict[str, Found]:
+    return dict(islice(present.items(), MOST))
 
 
 def kept(journal: Asks) -> list[KeptProblem]:

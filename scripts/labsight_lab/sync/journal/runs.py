@@ -75,6 +75,8 @@ class RunLog:
                 self._problems.write(db, problems)
 
         self._journal.change(note)
+        if problems is not None:
+            self._problems.written(problems)
 
     def ended(self, exit_code: int, trouble: str = "") -> None:
         """Note that the run ended by itself."""

@@ -69,7 +69,7 @@ def make(db: sqlite3.Connection) -> None:
 
 def upgrade(db: sqlite3.Connection, version: int) -> None:
     """Turn an older format into today's."""
-    if version == 2:  # before the first release with units: a place is whose it is told next
+    if version == 2:  # it told of no series: each place becomes that of the next one sent there
         _run(db, _SERIES)
         return
     kept = TABLES.split(";\n", 1)[1]  # the table `journal` stayed the same

@@ -1,8 +1,8 @@
 """The list in which a lab says which file is of which case: a CSV, as Excel or a program saves it.
 
 Ids go with a slide when it is sent, and cannot be given later: while a list cannot be read, nothing
-is sent. Two lines about one file that differ are used neither: a slide without a case is asked for, one with
-another patient's is believed.
+is sent. Two lines about one file that differ are used neither: a slide without a case is asked for,
+one with another patient's is believed.
 """
 
 import csv

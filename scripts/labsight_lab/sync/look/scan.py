@@ -31,7 +31,10 @@ class Seen(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """A file or folder and why it is not in the archive."""
+    """A file or folder and why it is not in the archive.
+
+    ``path`` is relative, but that of the uppermost folder: it has no name of its own in there.
+    """
 
     path: str
     reason: str
@@ -78,7 +81,7 @@ def scan(folder: Path, exclude: tuple[str, ...] = ()) -> Scan:
         except OSError as error:
             raise_shortage(error)
             reason = f"the folder cannot be read: {error.strerror or error}"
-            found.problems.append(Problem(prefix.rstrip("/") or ".", reason))
+            found.problems.append(Problem(prefix.rstrip("/") or os.fspath(folder), reason))
             continue
         files, new = found.files, tuple.__new__  # half of what `Seen()` takes
         for item in items:  # nearly all are files: no call more for each than it takes
@@ -106,8 +109,11 @@ def is_gone(folder: Path, path: str) -> bool:
 
 
 def is_there(folder: Path, path: str) -> bool:
-    """Say whether something lies at a path of the folder, however long that is."""
-    return os.path.lexists(_inside(folder, path))
+    """Say whether something lies at a path of the folder, however long that is.
+
+    The folder itself is meant where the path is the folder's own, as in its problem.
+    """
+    return os.path.lexists(_inside(folder, "" if path == os.fspath(folder) else path))
 
 
 def _take_other(

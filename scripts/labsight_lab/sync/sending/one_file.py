@@ -122,7 +122,10 @@ class Sending:
     ) -> tuple[Result, str]:
         if self._only_touched(content):
             self.drop_upload()
-            self.note(state=self.entry.state if self.entry.state in STORED else State.UPLOADED)
+            if self.earlier and self.earlier.state in STORED:  # a new time stamp answers no doubt
+                self.note(state=self.earlier.state, reason=self.earlier.reason)
+            else:
+                self.note(state=State.UPLOADED)
             return Result.SAME, ""
         while True:  # twice at most: nothing was attempted under the next revision yet
             try:

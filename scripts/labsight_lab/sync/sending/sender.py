@@ -115,6 +115,11 @@ class Sender:
         self._processor.leave()
         self._crew.close()
 
+    def left(self) -> Iterator[Outcome]:
+        """Yield, once it is closed, the outcomes that nobody has taken."""
+        for done in self._crew.left():
+            yield from done.outcomes
+
     def _choose_processors(self) -> None:
         if self._under_way and not self._heavy:
             self._processor.stay()

@@ -1,10 +1,11 @@
 """Hears what happens in a run, and passes on what is news: to people, the log and the journal."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from labsight.errors import LabsightError
+from labsight.errors import LabsightError, SettingsError
 from labsight_lab.sync.journal.problems import Found
 from labsight_lab.sync.journal.runs import RunLog
 from labsight_lab.sync.sending.outcome import Outcome, Result
@@ -33,6 +34,7 @@ class Chronicle:
     _troubled_since: float = 0.0
     _noted_at: float = float("-inf")
     _noted: tuple[int, int, str] = (0, 0, "")
+    _refusals: set[str] = field(default_factory=set)  # why the journal takes no notes now
     _began: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -94,10 +96,11 @@ class Chronicle:
         self.news.rest(only_if_due=False)
         if self.events:
             self.events.over(self.report, self.clock() - self._began, exit_code, trouble)
-        self._noted_at = float("-inf")
+        self._noted_at, self._trouble = float("-inf"), trouble or self._trouble
         self._note_run(len(self.report.until))
         if self.runs:
-            self.runs.ended(exit_code, trouble)
+            with self._refusal_told():
+                self.runs.ended(exit_code, trouble)
 
     def _answered(self) -> None:
         if self._trouble:
@@ -115,11 +118,26 @@ class Chronicle:
         found = {path: Found(one.kind.value, one.reason) for path, one in problems}
         now, told = self.clock(), (self.report.sent_files, waiting, self._trouble)
         if now - self._noted_at > NOTE_EVERY_S or told != self._noted or self.runs.is_news(found):
-            self._noted_at, self._noted = now, told
-            self.runs.looked(
-                files=self.report.sent_files,
-                bytes=self.report.sent_bytes,
-                trouble=self._trouble,
-                waiting=waiting,
-                problems=found,
-            )
+            with self._refusal_told():
+                self.runs.looked(
+                    files=self.report.sent_files,
+                    bytes=self.report.sent_bytes,
+                    trouble=self._trouble,
+                    waiting=waiting,
+                    problems=found,
+                )
+                self._noted_at, self._noted = now, told
+
+    @contextmanager
+    def _refusal_told(self) -> Iterator[None]:
+        """Tell once that the journal takes no note, until it does: no work has to end for that."""
+        try:
+            yield
+        except SettingsError as error:
+            if error.message != self._trouble:
+                self._refusals.add(error.message)
+                self.warned(error.message)
+        else:
+            over, self._refusals = self._refusals, set()
+            self._warnings = [text for text in self._warnings if text not in over]
+            self.report.notes = tuple(text for text in self.report.notes if text not in over)

@@ -30,6 +30,7 @@ def document(report: Report) -> dict[str, Any]:
         ],
         "failed": _reasons(report.failed),
         "conflicts": _reasons(report.conflicts),
+        "lost": _reasons(report.lost),
         "notes": list(map(shown, report.notes)),
         "unchanged": report.unchanged,
         "skipped": {

@@ -12,16 +12,17 @@ from labsight_lab.sync.journal.entries import State
 from labsight_lab.sync.telling.document import moment
 from labsight_lab.sync.telling.inventory_head import Head
 from labsight_lab.sync.telling.inventory_rows import Inventory, SlideRow
-from labsight_lab.sync.telling.journal_facts import UNIT_ROW, Amount
+from labsight_lab.sync.telling.journal_facts import LOST, UNIT_ROW, Amount
 from labsight_lab.sync.telling.kinds import Kind
 from labsight_lab.sync.telling.known_problems import KnownProblems
-from labsight_lab.text import shown, size
+from labsight_lab.text import count, shown, size
 
 MOST_WRONG = 1000  # that are listed by themselves
 _STYLE = Path(__file__).with_name("inventory.css")
-_STATES = {
+_STATES: dict[str, tuple[str, str]] = {
     State.VERIFIED: ("good", "verified"),
     State.UPLOADED: ("good", "archived"),
+    LOST: ("look", "lost"),
     State.EXISTS: ("look", "not proven"),
     State.FAILED: ("look", "failed"),
     State.CONFLICT: ("look", "conflict"),
@@ -29,12 +30,13 @@ _STATES = {
     State.SEEN: ("wait", "not sent yet"),
 }
 _KINDS = {
+    Kind.LOST: ("look", "lost"),
     Kind.FAILED: ("look", "failed"),
     Kind.CONFLICT: ("look", "conflict"),
     Kind.EXISTS: ("look", "not proven"),
     Kind.UNFINISHED: ("wait", "not finished"),
 }
-_NONE = '<span class="quiet">never</span>'
+_NEVER, _UNKNOWN = '<span class="quiet">never</span>', '<span class="quiet">unknown</span>'
 
 
 def write(out: TextIO, head: Head, inventory: Inventory) -> None:
@@ -48,11 +50,17 @@ def write(out: TextIO, head: Head, inventory: Inventory) -> None:
     )
     _write_about(out, head)
     _write_figures(out, head)
-    _write_wrong(out, head.problems)
+    _write_looked_at(out, head.problems)
+    _write_unfinished(out, head.problems)
     out.write('<div class="pair">\n')
     by_state = head.totals.by_state
-    states = [(told, by_state[state]) for state, (_, told) in _STATES.items() if state in by_state]
-    _write_amounts(out, "By state", "Slides by how far they have come", "State", states)
+    states = [
+        (_named_twice(told, state), by_state[state])
+        for state, (_, told) in _STATES.items()
+        if state in by_state
+    ]
+    caption = "Slides by how far they have come, with the word for it in the table and the document"
+    _write_amounts(out, "By state", caption, "State", states)
     months = [(month or "at an unknown time", its) for month, its in head.months]
     _write_amounts(out, "By month", "What is in the archive, by when it was sent", "Month", months)
     out.write("</div>\n")
@@ -67,7 +75,8 @@ def _write_about(out: TextIO, head: Head) -> None:
         "Archive": f"s3://{target.bucket}/{SLIDES}{target.source}/"
         + (f" at {shown(target.endpoint)}" if target.endpoint else ""),
         "Journal": shown(str(target.journal_file)),
-        "Made": f"{_minute(head.made)} by labsight {__version__}",
+        "Made": f"{_minute(head.made)} UTC{_offset(head.made)} by labsight {__version__}; all "
+        "times are of this machine's clock",
     }
     rows = "\n".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in told.items())
     out.write(f'<dl class="about">\n{rows}\n</dl>\n')
@@ -94,23 +103,39 @@ def _write_figures(out: TextIO, head: Head) -> None:
     out.write(f'<dl class="figures">\n{cells}\n</dl>\n')
 
 
-def _write_wrong(out: TextIO, problems: KnownProblems) -> None:
+def _write_looked_at(out: TextIO, problems: KnownProblems) -> None:
     out.write("<h2>To be looked at</h2>\n")
-    rows = [(kind, one) for kind in _KINDS for one in problems.by_kind.get(kind, ())]
-    if not rows:
+    kinds = [kind for kind in _KINDS if kind is not Kind.UNFINISHED]
+    if not any(problems.by_kind.get(kind) for kind in kinds):
         out.write("<p>Nothing: all that was begun is in the archive or on its way.</p>\n")
         return
-    more = f" These are {MOST_WRONG:,} of {len(rows):,}." if len(rows) > MOST_WRONG else ""
     caption = (
         "Not in the archive as it should be: <code>labsight verify</code> compares what is in "
-        f"conflict or not proven, the next sync tries again what failed.{more}"
+        "conflict or not proven, the next sync tries again what failed, and what is lost was in "
+        "the archive and is not any more: <code>labsight status</code> tells what to do."
     )
-    _begin_table(out, "wrong", caption, ("File", "State", "Since", "Why"))
+    _write_problems(out, "wrong", caption, problems, kinds)
+
+
+def _write_unfinished(out: TextIO, problems: KnownProblems) -> None:
+    if Kind.UNFINISHED in problems.by_kind:
+        out.write("<h2>Not finished</h2>\n")
+        caption = "Still being written or copied, as far as can be told; nobody has to look yet."
+        _write_problems(out, "unfinished", caption, problems, [Kind.UNFINISHED])
+
+
+def _write_problems(
+    out: TextIO, name: str, caption: str, problems: KnownProblems, kinds: Iterable[Kind]
+) -> None:
+    rows = [(kind, one) for kind in kinds for one in problems.by_kind.get(kind, ())]
+    more = f" These are {MOST_WRONG:,} of {len(rows):,}." if len(rows) > MOST_WRONG else ""
+    _begin_table(out, name, caption + more, ("File", "State", "Since", "Why"), look="stacked")
     for kind, one in rows[:MOST_WRONG]:
         look, told = _KINDS[kind]
         out.write(
             f'<tr><th scope="row">{escape(shown(one.path))}</th><td class="{look}">{told}</td>'
-            f'<td>{_time(one.since)}</td><td class="why">{escape(shown(one.reason))}</td></tr>\n'
+            f"<td>{_time(one.since, _UNKNOWN)}</td>"
+            f'<td class="why">{escape(shown(one.reason))}</td></tr>\n'
         )
     out.write("</tbody>\n</table>\n</div>\n")
 
@@ -118,13 +143,18 @@ def _write_wrong(out: TextIO, problems: KnownProblems) -> None:
 def _write_amounts(
     out: TextIO, title: str, caption: str, first: str, amounts: Iterable[tuple[str, Amount]]
 ) -> None:
+    """Write a table of amounts, whose names are markup."""
     out.write(f"<section>\n<h2>{title}</h2>\n")
-    _begin_table(out, first.lower(), caption, (first,), ("Slides", "Files", "Size"), narrow=True)
+    _begin_table(out, first.lower(), caption, (first,), ("Slides", "Files", "Size"), "narrow")
     for name, its in amounts:
         numbers = (f"{its.slides:,}", f"{its.files:,}", _size(its.size))
         told = "".join(f'<td class="number">{number}</td>' for number in numbers)
-        out.write(f'<tr><th scope="row">{escape(name)}</th>{told}</tr>\n')
+        out.write(f'<tr><th scope="row">{name}</th>{told}</tr>\n')
     out.write("</tbody>\n</table>\n</div>\n</section>\n")
+
+
+def _named_twice(told: str, state: str) -> str:
+    return told if told == state else f"{told}<small>{state}</small>"
 
 
 def _write_slides(out: TextIO, prefix: str, slides: Iterable[SlideRow]) -> None:
@@ -145,10 +175,11 @@ def _slide(slide: SlideRow, prefix: str) -> str:
     name = escape(row.path)
     if row.kind == UNIT_ROW:
         lacking = f", {slide.lacking:,} of them not archived as now" if slide.lacking else ""
-        name = f"{escape(row.path.removesuffix(UNIT))}<small>{slide.files:,} files{lacking}</small>"
+        files = f"{count(slide.files, 'file')}{lacking}"
+        name = f"{escape(row.path.removesuffix(UNIT))}<small>{files}</small>"
     key = "" if row.key == prefix + row.path else f"<small>key {escape(row.key)}</small>"
     cells = (
-        f'<tr><th scope="row">{name}{key}</th>{_state_cell(row.state)}',
+        f'<tr><th scope="row">{name}{key}</th>{_state_cell(slide.state)}',
         f'<td class="number">{_size(slide.size)}</td>',
         f"<td>{_time(row.sent)}</td><td>{_time(row.verified)}</td>",
         f'<td class="number">{row.revision}</td><td><code>{row.crc64}</code></td></tr>\n',
@@ -162,14 +193,13 @@ def _begin_table(
     caption: str,
     columns: Sequence[str],
     numbers: Sequence[str] = (),
-    *,
-    narrow: bool = False,
+    look: str = "",
 ) -> None:
     """Begin a table that can be moved sideways, by keys too, where the page is narrower."""
     heads = "".join(f'<th scope="col">{column}</th>' for column in columns)
     heads += "".join(f'<th scope="col" class="number">{column}</th>' for column in numbers)
     out.write(
-        f'<div class="scroll{" narrow" if narrow else ""}" role="region" tabindex="0" '
+        f'<div class="scroll {look}" role="region" tabindex="0" '
         f'aria-labelledby="{name}">\n<table>\n'
         f'<caption id="{name}"><span>{caption}</span></caption>\n'
         f"<thead><tr>{heads}</tr></thead>\n<tbody>\n"
@@ -177,7 +207,7 @@ def _begin_table(
 
 
 def _state_cell(state: str) -> str:
-    look, told = _STATES[State(state)]
+    look, told = _STATES[state]
     return f'<td class="{look}">{told}</td>'
 
 
@@ -185,14 +215,19 @@ def _size(number: int) -> str:
     return f"{size(number)}<small>{number:,}</small>"
 
 
-def _time(seconds: float | None) -> str:
+def _time(seconds: float | None, without: str = _NEVER) -> str:
     if seconds is None:
-        return _NONE
+        return without
     return f'<time datetime="{moment(seconds)}">{_minute(seconds)}</time>'
 
 
 def _minute(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds).astimezone():%Y-%m-%d %H:%M}"
+
+
+def _offset(seconds: float) -> str:
+    """Return how far the clock is ahead of UTC: ``+01:00``."""
+    return datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="minutes")[-6:]
 
 
 def _date(seconds: float) -> str:

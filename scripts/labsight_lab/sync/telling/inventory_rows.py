@@ -10,17 +10,30 @@ from labsight_lab.sync.journal.entries import State
 from labsight_lab.sync.journal.reader import Reader
 from labsight_lab.sync.look.candidate import object_key
 from labsight_lab.sync.sending.source import written
-from labsight_lab.sync.telling.journal_facts import ARCHIVED, LONE, PART, UNIT_ROW
+from labsight_lab.sync.telling import spelling
+from labsight_lab.sync.telling.journal_facts import (
+    ARCHIVED,
+    IS_LOST,
+    LONE,
+    LOST,
+    PART,
+    STATE,
+    UNIT_ROW,
+)
 from labsight_lab.text import shown
 
 _COLUMNS = (
-    "path, key, size, mtime_ns, state, reason, revision, crc64, unit, sent, verified, removed"
+    f"path, key, size, mtime_ns, {STATE}, reason, revision, crc64, unit, sent, verified, removed"
 )
 _ALL = f"SELECT {_COLUMNS} FROM file ORDER BY path"  # noqa: S608 - nothing comes from outside
-_SLIDES = f"SELECT {_COLUMNS} FROM file WHERE unit = x'' ORDER BY path"  # noqa: S608
+_SLIDES = (
+    f"SELECT {_COLUMNS}, spelled(path) FROM file WHERE unit = x''"  # noqa: S608
+    " ORDER BY spelled(path), path"
+)
 _UNITS = (
-    "SELECT unit, count(*), sum(size), sum(state NOT IN ('uploaded', 'verified')) FROM file"
-    " WHERE unit != x'' GROUP BY unit ORDER BY unit"
+    "SELECT spelled(unit), unit, count(*), sum(size),"  # noqa: S608 - nothing comes from outside
+    f" sum({STATE} NOT IN ('uploaded', 'verified')), sum({IS_LOST}) FROM file"
+    " WHERE unit != x'' GROUP BY unit ORDER BY spelled(unit), unit"
 )
 _NANO = 1e9
 
@@ -56,12 +69,21 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class SlideRow:
-    """A lone file, or a unit with the number and bytes of its files; ``lacking`` are not sent."""
+    """A lone file, or a unit with the number and bytes of its files.
+
+    ``lacking`` of them are not archived as now, ``lost`` of those not any more.
+    """
 
     row: Row
     files: int
     size: int
     lacking: int = 0
+    lost: int = 0
+
+    @property
+    def state(self) -> str:
+        """How far it has come; a unit of which something is lost is lost."""
+        return LOST if self.lost else self.row.state
 
 
 class Inventory:
@@ -75,21 +97,23 @@ class Inventory:
         return map(self._row, self._reader.rows(_ALL))
 
     def slides(self) -> Iterator[SlideRow]:
-        """Yield lone files and units, in the order of their paths."""
+        """Yield lone files and units, in the order in which people look for names."""
+        self._reader.teach("spelled", spelling.order)
         rows, units = self._reader.rows(_SLIDES), self._reader.rows(_UNITS)
         row, unit = next(rows, None), next(units, None)
         while row is not None or unit is not None:
-            if row is None or (unit is not None and unit[0] < row[0]):
+            if row is None or (unit is not None and unit[:2] < (row[-1], row[0])):
                 assert unit is not None  # noqa: S101 - the condition above
-                yield self._open_unit(unit)
+                yield self._open_unit(unit[1:])
                 unit = next(units, None)
                 continue
-            told = self._row(row)
-            if unit is not None and unit[0] == row[0]:
-                yield SlideRow(told, *unit[1:])
+            told = self._row(row[:-1])
+            if unit is not None and unit[1] == row[0]:
+                yield SlideRow(told, *unit[2:])
                 unit = next(units, None)
             else:
-                yield SlideRow(told, 1, told.size, 0 if told.is_archived else 1)
+                lacking, lost = not told.is_archived, told.state == LOST
+                yield SlideRow(told, 1, told.size, int(lacking), int(lost))
             row = next(rows, None)
 
     def _open_unit(self, unit: tuple[Any, ...]) -> SlideRow:

@@ -8,17 +8,21 @@ from labsight_lab.sync.journal.entries import State
 
 DAY_S = 86_400.0
 ARCHIVED = frozenset({State.UPLOADED, State.VERIFIED})
+# `labsight verify` gives what is archived a reason only when it did not find it there.
+LOST = "lost"
+IS_LOST = "(state = 'uploaded' AND reason != '')"
+STATE = f"iif({IS_LOST}, '{LOST}', state)"
 LONE, PART, UNIT_ROW = "file", "part", "unit"
 KIND = "CASE WHEN substr(path, -1) = x'2f' THEN 'unit' WHEN unit = x'' THEN 'file' ELSE 'part' END"
 _COUNTS = f"""
-SELECT state, {KIND}, count(*), sum(size), count(verified), min(verified),
+SELECT {STATE}, {KIND}, count(*), sum(size), count(verified), min(verified),
        min(CASE WHEN verified IS NULL THEN sent END), count(removed),
        sum(sent >= ?), sum(iif(sent >= ?, size, 0)), sum(sent >= ?), sum(iif(sent >= ?, size, 0))
 FROM file GROUP BY 1, 2
-"""  # noqa: S608 - KIND is above
+"""  # noqa: S608 - both are above
 _MONTHS = f"""
 SELECT strftime('%Y-%m', sent, 'unixepoch', 'localtime'), {KIND}, count(*), sum(size)
-FROM file WHERE state IN ('uploaded', 'verified') GROUP BY 1, 2 ORDER BY 1
+FROM file WHERE {STATE} IN ('uploaded', 'verified') GROUP BY 1, 2 ORDER BY 1
 """  # noqa: S608
 
 

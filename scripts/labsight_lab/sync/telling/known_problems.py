@@ -9,15 +9,18 @@ from labsight_lab.sync.journal.asking import Asks
 from labsight_lab.sync.journal.entries import State
 from labsight_lab.sync.journal.problems import kept
 from labsight_lab.sync.look.scan import is_there
+from labsight_lab.sync.telling.journal_facts import IS_LOST, LOST, STATE
 from labsight_lab.sync.telling.kinds import Kind
 
 MOST = 10_000  # that are told one by one
 _MOST_ASKED = 1000  # of those, that are looked for in the folder
 _ROWS = (
-    "SELECT path, state, reason, changed FROM file WHERE state IN ('failed', 'conflict', 'exists')"
-    " ORDER BY path LIMIT ?"
+    f"SELECT path, {STATE}, reason, changed FROM file"  # noqa: S608 - nothing is from outside
+    f" WHERE state IN ('failed', 'conflict', 'exists') OR {IS_LOST} ORDER BY path LIMIT ?"
 )
+_LOST = f"SELECT path, reason FROM file WHERE {IS_LOST} ORDER BY path LIMIT ?"  # noqa: S608
 _OF_STATE = {
+    LOST: Kind.LOST,
     State.FAILED.value: Kind.FAILED,
     State.CONFLICT.value: Kind.CONFLICT,
     State.EXISTS.value: Kind.EXISTS,
@@ -26,11 +29,11 @@ _OF_STATE = {
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with one file or unit, and since when (seconds since 1970)."""
+    """What is wrong with one file or unit, and since when (seconds since 1970; None: unknown)."""
 
     path: str
     reason: str
-    since: float
+    since: float | None
 
 
 @dataclass(frozen=True)
@@ -55,16 +58,23 @@ def known_problems(journal: Asks, folder: Path) -> KnownProblems:
     gone = []
     for encoded, state, reason, changed in journal.ask(_ROWS, MOST):
         path = os.fsdecode(encoded)
-        if state != State.EXISTS and is_gone(path):
+        if state == LOST:  # nobody knows since when
+            found[Kind.LOST][path] = Problem(path, reason, None)
+        elif state != State.EXISTS and is_gone(path):
             gone.append(path)
         elif path not in found[Kind.UNFINISHED]:
             found[_OF_STATE[state]].setdefault(path, Problem(path, reason, changed))
     by_kind = {
-        kind: sorted(problems.values(), key=lambda one: -one.since)
+        kind: sorted(problems.values(), key=lambda one: -(one.since or 0.0))
         for kind, problems in found.items()
         if problems
     }
     return KnownProblems(by_kind, gone)
+
+
+def lost(journal: Asks) -> dict[str, str]:
+    """Return what `verify` did not find in the archive as it was sent: reasons by path."""
+    return {os.fsdecode(path): reason for path, reason in journal.ask(_LOST, MOST)}
 
 
 def _gone_from(folder: Path) -> Callable[[str], bool]:

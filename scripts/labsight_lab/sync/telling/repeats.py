@@ -16,6 +16,7 @@ FEW = 3  # with one reason, that are told each with it
 STRETCH_S = 5.0
 LONGEST_S = 60.0
 _ANY = "any"  # a name that keys may begin with
+_BEFORE, _AFTER = r"(?<![\w/])", r"(?=[,;:.]?(?:\s|$))"  # a key, so that it is no part of another
 _REVISION = re.compile(r"~r([1-9][0-9]{0,8})")
 
 Item = TypeVar("Item")
@@ -29,7 +30,7 @@ def common(path: str, reason: str) -> str:
         with suppress(InvalidInput):  # there is no key for a name that is too long
             place = object_key(_ANY, path, revision).removeprefix(f"{SLIDES}{_ANY}/")
             its_key = f"{re.escape(SLIDES)}[a-z0-9-]+/{re.escape(place)}"
-            reason = re.sub(its_key, "an object of its name", reason)
+            reason = re.sub(_BEFORE + its_key + _AFTER, "an object of its name", reason)
     return reason
 
 

@@ -42,7 +42,8 @@ class Report:
 
     Files are counted without the ``unit.json`` that labsight makes. ``until`` says from when on
     (seconds since 1970) what is still being written may be sent. ``limit`` is the text of a
-    timetable. ``log`` is where all is written down.
+    timetable. ``lost`` is what `labsight verify` did not find in the archive. ``log`` is where all
+    is written down.
     """
 
     folder: Path
@@ -59,6 +60,7 @@ class Report:
     until: dict[str, float] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     conflicts: dict[str, str] = field(default_factory=dict)
+    lost: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     unchanged: int = 0
     skipped: Skipped = field(default_factory=Skipped)
@@ -80,7 +82,7 @@ class Report:
         """0 done, 1 somebody has to look, 130 interrupted; being unfinished is no failure."""
         if self.interrupted:
             return 130
-        return 1 if self.failed or self.conflicts or self.existing else 0
+        return 1 if self.lost or self.failed or self.conflicts or self.existing else 0
 
     def place_of(self, path: str) -> str:
         """Return the place of the group of which a path was told to be a problem."""

@@ -19,6 +19,7 @@ def status_document(facts: Facts, around: Around, troubles: Sequence[Trouble]) -
         "at_work": facts.at_work,
         "run": _run(run),
         "last_trouble": _run(facts.last_trouble),
+        "trouble_over": moment(facts.trouble_over),
         "archived": amount_document(known.archived),
         "sent_24_hours": amount_document(known.day),
         "sent_7_days": amount_document(known.week),

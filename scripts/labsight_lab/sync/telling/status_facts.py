@@ -3,6 +3,7 @@
 import os
 import time
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from labsight_lab.sync.journal.reader import Reader, is_at_work
 from labsight_lab.sync.journal.runs import KEPT, Run, latest
@@ -30,7 +31,8 @@ class Facts:
     """All that there is to say.
 
     ``kept_for`` is the folder that the journal was last used for. ``begun_small`` files are on
-    their way in one piece. ``last_trouble`` is the last run that something kept from sending.
+    their way in one piece. ``last_trouble`` is the last run that something kept from sending,
+    ``runs_since`` those that looked after it, ``trouble_over`` when one of them had sent files.
     """
 
     now: float
@@ -43,6 +45,8 @@ class Facts:
     begun: list[Begun] = field(default_factory=list)
     begun_small: int = 0
     last_trouble: Run | None = None
+    runs_since: int = 0
+    trouble_over: float | None = None
 
 
 def facts(target: Target) -> Facts:
@@ -53,6 +57,8 @@ def facts(target: Target) -> Facts:
         runs = latest(reader, KEPT)
         uploading = reader.ask(_UPLOADING, _MOST)
         parts = dict(reader.ask(_PARTS))
+        newer = list(takewhile(lambda run: not run.trouble, runs))
+        since = [run for run in reversed(newer) if run.looked] if len(newer) < len(runs) else []
         return Facts(
             now=now,
             journal_size=journal.stat().st_size,
@@ -68,6 +74,8 @@ def facts(target: Target) -> Facts:
             ],
             begun_small=sum(not in_parts for *_, in_parts in uploading),
             last_trouble=next((run for run in runs if run.trouble), None),
+            runs_since=len(since),
+            trouble_over=next((run.ended or run.looked for run in since if run.files), None),
         )
 
 

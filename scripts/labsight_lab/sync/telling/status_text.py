@@ -85,7 +85,7 @@ def _run(facts: Facts) -> Iterator[tuple[str, str]]:
     last = facts.last_trouble
     if last and not (last is run and facts.at_work):
         when = last.ended or last.looked or last.began
-        yield "trouble", f"last on {_when(when)}: {shown(last.trouble)}"
+        yield "trouble", f"last on {_when(when)}: {shown(last.trouble)}{_since(facts)}"
 
 
 def _amounts(facts: Facts) -> Iterator[tuple[str, str]]:
@@ -100,9 +100,25 @@ def _amounts(facts: Facts) -> Iterator[tuple[str, str]]:
     if known.removed:
         yield "removed", f"{count(known.removed, 'file')} here by `labsight clean`"
     if facts.begun or facts.begun_small:
-        yield "sending" if facts.at_work else "begun", _begun(facts)
+        is_sending = facts.at_work and not (run and run.trouble)
+        yield ("sending", _begun(facts)) if is_sending else ("begun", _untold(facts))
     if run and run.waiting:
         yield "waiting", f"{count(run.waiting, 'slide')} that may still be written to"
+
+
+def _since(facts: Facts) -> str:
+    """Say whether the last trouble is over, as far as the runs after it tell."""
+    if facts.trouble_over is not None:
+        return f"; over: files were sent on {_when(facts.trouble_over)}"
+    if facts.runs_since:
+        return f"; {count(facts.runs_since, 'run')} since did not meet it, and sent nothing"
+    return ""
+
+
+def _untold(facts: Facts) -> str:
+    when = "when it goes on" if facts.at_work else "by the next run"
+    untold = f", not known to have arrived; to be sent {when}" if facts.begun_small else ""
+    return f"{_begun(facts)}{untold}"
 
 
 def _begun(facts: Facts) -> str:

@@ -8,7 +8,7 @@ from labsight_lab.sync.telling.known_problems import Problem
 from labsight_lab.sync.telling.status_facts import Facts
 from labsight_lab.text import shown
 
-_WORTH_A_LOOK = (Kind.FAILED, Kind.CONFLICT, Kind.EXISTS)
+_WORTH_A_LOOK = (Kind.LOST, Kind.FAILED, Kind.CONFLICT, Kind.EXISTS)
 
 
 class Trouble(NamedTuple):

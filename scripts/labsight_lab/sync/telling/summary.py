@@ -30,6 +30,7 @@ def summary(report: Report, wide: int | None = None) -> str:
     lines += listed("still being written, left for the next run", young, wide)
     lines += listed("not finished, left for the next run", unfinished, wide)
     for kind, reasons, more in (
+        (Kind.LOST, report.lost, ""),
         (Kind.EXISTS, report.existing, ""),
         (Kind.FAILED, report.failed, ""),
         (Kind.CONFLICT, report.conflicts, ", nothing was overwritten"),
@@ -40,7 +41,7 @@ def summary(report: Report, wide: int | None = None) -> str:
     lines += _skipped(report, wide)
     for note in report.notes:
         lines += wrapped(f"note: {shown(note)}", wide)
-    left = (report.unfinished, report.failed, report.conflicts, report.existing)
+    left = (report.unfinished, report.failed, report.conflicts, report.existing, report.lost)
     if report.log and (report.sent_files or any(left)):
         lines.append(f"log: {shown(str(report.log))}")
     if report.interrupted:

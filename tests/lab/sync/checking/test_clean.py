@@ -2,6 +2,7 @@ import io
 import json
 import sys
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def test_what_is_proven_goes_and_is_recorded(lab: Lab, capsys: pytest.CaptureFix
     assert (announced["key"], announced["size"]) == ("slides/scanner-1/b.svs", 3000)
     assert (removed["what"], removed["path"]) == ("removed", "b.svs")
     assert lab.entry("b.svs").state is State.VERIFIED
-    assert lab.entry("b.svs").removed == announced["at"]
+    assert lab.entry("b.svs").removed == datetime.fromisoformat(announced["at"]).timestamp()
     assert lab.shelf.objects[lab.key("b.svs")] == DATA
     assert "removed 1 file, 3.0 kB; record: " in capsys.readouterr().out
 
@@ -132,7 +133,7 @@ def test_the_document_tells_all(lab: Lab, capsys: pytest.CaptureFixture[str]) ->
     assert told["removed"] == [{"path": "b.svs", "bytes": 3000}]
     assert told["bytes_removed"] == 3000
     assert told["stay"] == [
-        {"path": "lost.svs", "reason": "lost.svs: there is no object slides/scanner-1/lost.svs"}
+        {"path": "lost.svs", "reason": "the archive does not hold slides/scanner-1/lost.svs"}
     ]
     assert told["not_looked_at"] == {"changed since, so not archived as now": 1}
     assert told["record"].endswith(".removed.jsonl")
@@ -310,7 +311,7 @@ def test_a_file_that_may_not_be_removed_is_named(
 
     monkeypatch.setattr(removing, "held", refusing)
     told = document(lab, capsys)
-    assert told["stay"][0]["reason"] == "b.svs: it cannot be removed: Permission denied"
+    assert told["stay"][0]["reason"] == "it cannot be removed: Permission denied"
     assert lab.here() == {"b.svs"}
     assert lab.entry("b.svs").removed is None
 
@@ -350,3 +351,27 @@ def test_an_interruption_leaves_a_record_that_is_true(
     assert lab.here() == {"c.svs"}
     ended = [(line["what"], line["path"]) for line in record(lab) if line["what"] != "removing"]
     assert ended == [("removed", "a.svs"), ("removed", "b.svs")]
+
+
+def test_what_stays_is_named_once_and_told_together(
+    lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for n in (3, 1, 4, 0, 2):
+        lab.sent(f"{n}.svs", DATA)
+    lab.sent_unit("a/s1/", "mrxs", MRXS)
+    lab.shelf.objects.clear()
+    assert run(lab, dry_run=True) == 1
+    lines = capsys.readouterr().out.splitlines()
+    at = lines.index("not proven, so it stays (6):")
+    assert lines[at + 1 : at + 8] == [
+        "  5 of them: the archive does not hold an object of its name",
+        *(f"    {n}.svs" for n in range(5)),
+        "  a/s1/: a/s1.mrxs: the archive does not hold slides/scanner-1/a/s1.mrxs",
+    ]
+
+
+def test_what_cleaning_missed_in_the_archive_is_noted_as_verifying_would(lab: Lab) -> None:
+    lab.sent("b.svs", DATA)
+    lab.shelf.objects.clear()
+    assert run(lab, dry_run=True) == 1
+    assert "the archive does not hold" in lab.entry("b.svs").reason

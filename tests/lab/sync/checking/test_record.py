@@ -1,11 +1,12 @@
 import json
+import re
 import sqlite3
 from pathlib import Path
 
 import pytest
 
 from labsight.errors import Conflict, SettingsError
-from labsight_lab.sync.checking.record import KEPT, REMOVED, REMOVING, Record, place_beside
+from labsight_lab.sync.checking.record import KEPT, REMOVED, REMOVING, Record, moment, place_beside
 
 
 @pytest.fixture
@@ -19,12 +20,14 @@ def lines(journal: Path) -> list[object]:
 
 def test_lines_are_added_over_the_years(journal: Path) -> None:
     for year in range(3):
-        with Record(journal, lambda year=year: float(year)) as record:  # type: ignore[misc]
-            assert record.note(REMOVING, f"{year}.svs", size=7) == year
+        with Record(journal, lambda year=year: year + 0.1237) as record:  # type: ignore[misc]
+            assert record.note(REMOVING, f"{year}.svs", size=7) == year + 0.123
             record.note(REMOVED, f"{year}.svs")
+    at = moment(1.123)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.123[+-]\d\d:\d\d", at)
     assert lines(journal)[2:4] == [
-        {"at": 1.0, "what": "removing", "path": "1.svs", "size": 7},
-        {"at": 1.0, "what": "removed", "path": "1.svs"},
+        {"at": at, "what": "removing", "path": "1.svs", "size": 7},
+        {"at": at, "what": "removed", "path": "1.svs"},
     ]
     assert len(lines(journal)) == 6
 

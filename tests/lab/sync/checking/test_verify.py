@@ -57,7 +57,7 @@ def test_what_is_not_proven_is_named(lab: Lab, capsys: pytest.CaptureFixture[str
     lab.shelf.objects[lab.key("other.svs")] = OTHER
     assert run(lab) == 1
     told = capsys.readouterr().out
-    assert "missing in the archive (1):\n  missing.svs: there is no object" in told
+    assert "missing in the archive (1):\n  missing.svs: the archive does not hold" in told
     assert "not what was sent (1):\n  other.svs: slides/scanner-1/other.svs has CRC64" in told
     assert "what to do: " in told
     assert "fine.svs" not in told
@@ -91,7 +91,7 @@ def test_what_came_back_is_proven_again(lab: Lab) -> None:
     lab.sent("a.svs", DATA)
     kept = lab.shelf.objects.pop(lab.key("a.svs"))
     assert run(lab) == 1
-    assert "there is no object" in lab.entry("a.svs").reason
+    assert "the archive does not hold" in lab.entry("a.svs").reason
     lab.shelf.objects[lab.key("a.svs")] = kept
     assert run(lab) == 0
     assert lab.entry("a.svs").reason == ""
@@ -110,16 +110,65 @@ def test_a_path_that_was_never_sent_is_something_to_look_at(
 ) -> None:
     write(lab.folder / "new.svs", DATA)
     assert run(lab, "new.svs") == 1
-    assert "never sent: new.svs" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "never sent: new.svs; `labsight sync --dry-run` tells" in told
+    assert "labsight status" not in told
 
 
-def test_what_lies_there_unsent_is_counted(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_lies_there_unsent_is_named(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
     lab.sent("a.svs", DATA)
     lab.sent("changed.svs", DATA)
     write(lab.folder / "changed.svs", DATA + b"x")
     write(lab.folder / "new.svs", DATA)
     assert run(lab) == 0
-    assert "2 files in the folder not looked at" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "2 files in the folder not looked at" in told
+    assert ": changed.svs, new.svs; `labsight sync --dry-run` tells" in told
+    for n in range(5):
+        write(lab.folder / f"more-{n}.svs", DATA)
+    assert run(lab) == 0
+    assert ": changed.svs, more-0.svs, more-1.svs, ...; `lab" in capsys.readouterr().out
+    assert document(lab, capsys)["not_archived_paths"][2:] == [
+        *(f"more-{n}.svs" for n in range(1, 5)),
+        "new.svs",
+    ]
+
+
+def test_many_of_one_reason_are_told_together(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    for n in (3, 1, 4, 0, 2):
+        lab.sent(f"{n}.svs", DATA)
+    lab.shelf.objects.clear()
+    assert run(lab) == 1
+    lines = capsys.readouterr().out.splitlines()
+    (at,) = (n for n, line in enumerate(lines) if line.startswith("  5 of them: the archive"))
+    assert lines[at - 1] == "missing in the archive (5):"
+    assert lines[at + 1 : at + 6] == [f"    {n}.svs" for n in range(5)]
+    assert [one["path"] for one in document(lab, capsys)["trouble"]] == [
+        f"{n}.svs" for n in range(5)
+    ]
+
+
+def test_what_is_sent_again_needs_no_other_advice(
+    lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab.sent("a.svs", DATA)
+    lab.shelf.objects.clear()
+    run(lab, resend=True)
+    told = capsys.readouterr().out
+    assert "--resend" not in told
+    assert "what to do: `labsight sync` sends again" in told
+
+
+def test_what_cannot_be_sent_again_is_to_be_restored(
+    lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab.sent("a.svs", DATA)
+    lab.shelf.objects.clear()
+    (lab.folder / "a.svs").unlink()
+    run(lab, resend=True)
+    told = capsys.readouterr().out
+    assert "--resend" not in told
+    assert "what to do: what was sent is not there any more" in told
 
 
 def test_a_folder_that_is_away_keeps_nobody_from_asking(
@@ -308,7 +357,7 @@ class TestS3:
         target = self.sent(lab, s3, tmp_path)
         del s3.store.buckets["archive"][lab.key("a.svs")]
         assert verify.run(VerifyOptions(target=target)) == 1
-        assert "a.svs: there is no object" in capsys.readouterr().out
+        assert "a.svs: the archive does not hold" in capsys.readouterr().out
 
     def test_no_right_to_read(self, lab: Lab, s3: S3, tmp_path: Path) -> None:
         target = self.sent(lab, s3, tmp_path)

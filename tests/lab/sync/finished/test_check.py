@@ -80,6 +80,19 @@ def test_what_is_missing_comes_first_and_is_counted(tmp_path: Path) -> None:
     assert unfinished(tmp_path, many) == "it lacks a and 2 more"
 
 
+@pytest.mark.parametrize(
+    ("index", "place", "needed"),
+    [("case9.mrxs", "case9/", "Slidedat.ini is"), ("case9.vsi", "_case9_/", ".ets files are")],
+)
+def test_a_folder_that_is_empty_is_told_apart_from_one_that_is_missing(
+    tmp_path: Path, index: str, place: str, needed: str
+) -> None:
+    group = group_of(tmp_path, {index: b"1"})
+    assert unfinished(tmp_path, group) == f"the folder {place} is missing"
+    (tmp_path / place).mkdir()
+    assert unfinished(tmp_path, group) == f"the folder {place} is empty: {needed} missing"
+
+
 @pytest.mark.parametrize("name", ["a.czi", "a.svs", "a.ndpi", "a.tif", "a.dcm"])
 def test_an_empty_slide_is_unfinished(tmp_path: Path, name: str) -> None:
     assert unfinished(tmp_path, group_of(tmp_path, {name: b""})) == "it is empty"

@@ -63,6 +63,20 @@ def test_later_lines_win() -> None:
     assert read(line("x", "writing") + line("x", size=1)).files == {"x": Told(1)}
 
 
+def test_what_is_not_complete_is_kept_with_its_state() -> None:
+    found = read(line("x", size=1) + line("x", "writing") + line("sub", "failed", kind="dir"))
+    assert (found.files, found.taken_back) == ({}, {"x": "writing", "sub": "failed"})
+    assert read(line("x", "writing") + line("x", size=1)).taken_back == {}
+    assert read(line("x", "writing", kind="dir") + line("x", kind="dir")).taken_back == {}
+    assert read(line("x", "w" * 999)).taken_back == {"x": "w" * 80}
+
+
+def test_a_line_without_a_state_says_neither() -> None:
+    said = b'{"path": "x"}\n{"path": "y", "state": 1}\n{"path": "z", "state": ""}\n'
+    assert read(said).taken_back == {}
+    assert read(SQUID.replace(b'"schema":1', b'"schema":2') + line("x", "writing")).taken_back == {}
+
+
 def test_a_line_half_written_is_waited_for() -> None:
     whole = line("x", size=1) + line("y", size=2)
     for cut in range(len(whole)):
@@ -136,6 +150,7 @@ def test_what_is_no_such_line_is_passed_over(text: bytes) -> None:
 def test_how_much_is_remembered_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(manifest, "MAX_ENTRIES", 3)
     assert len(read(b"".join(line(str(number), size=1) for number in range(9))).files) == 3
+    assert len(read(b"".join(line(str(number), "w") for number in range(9))).taken_back) == 3
 
 
 def test_a_file_without_lines_ends_the_reading() -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from labsight.slides import units
+from labsight_lab.sync.finished import manifests
 from labsight_lab.sync.finished.manifest import Manifest
-from labsight_lab.sync.finished.manifests import Declarations
+from labsight_lab.sync.finished.manifests import Declarations, Doubt
 from labsight_lab.sync.look.groups import Group, Grouper
 from labsight_lab.sync.look.scan import Seen
 from tests.support.dicom_samples import coloured
@@ -40,9 +41,20 @@ def declared(folder: Path, files: Mapping[str, bytes]) -> dict[str, Mapping[str,
     return {place: one for place, one in told.items() if one is not None}
 
 
+def doubted(folder: Path, files: Mapping[str, bytes]) -> dict[str, str]:
+    """Return why the groups that these files make are not finished, by their writer."""
+    seen = lay(folder, files)
+    declarations = Declarations(folder)
+    declarations.look(seen)
+    found = Grouper(folder).grouped(seen, lambda _: None).groups
+    told = {group.place: declarations.doubt(group) for group in found}
+    assert all(told[group.place] is None or declarations.of(group) is None for group in found)
+    return {place: one.reason for place, one in told.items() if one is not None}
+
+
 def line(path: str, data: bytes | None = None, **more: object) -> bytes:
     size = {} if data is None else {"size": len(data)}
-    return json.dumps({"path": path, "state": "complete", **size, **more}).encode() + b"\n"
+    return json.dumps({"path": path, "state": "complete"} | size | more).encode() + b"\n"
 
 
 def test_nothing_is_declared_without_a_sign(tmp_path: Path) -> None:
@@ -139,6 +151,64 @@ def test_checksums_are_told(tmp_path: Path) -> None:
 def test_a_file_of_another_size_is_not_declared(tmp_path: Path) -> None:
     files = {"a.svs": b"123", "x.manifest.jsonl": line("a.svs", b"12")}
     assert declared(tmp_path, files) == {}
+
+
+def test_a_file_of_another_size_is_doubted(tmp_path: Path) -> None:
+    files = {"a.svs": b"123", "x.manifest.jsonl": line("a.svs", b"12")}
+    told = "x.manifest.jsonl says that it has 2 bytes, and it has 3"
+    assert doubted(tmp_path, files) == {"a.svs": told}
+    assert doubted(tmp_path, {"x.manifest.jsonl": line("a.svs", b"123")}) == {}
+
+
+def test_a_file_that_is_still_being_written_is_doubted(tmp_path: Path) -> None:
+    text = line("a.svs", state="writing") + line("b.svs", b"1")
+    files = {"run/a.svs": b"1", "run/b.svs": b"1", "run/x.manifest.jsonl": text, "a.svs": b"1"}
+    told = "run/x.manifest.jsonl says 'writing' of it, not 'complete'"
+    assert doubted(tmp_path, files) == {"run/a.svs": told}
+    (tmp_path / "run/x.manifest.jsonl").unlink()
+    assert doubted(tmp_path, {}) == {}
+
+
+def test_a_unit_is_doubted_with_any_of_its_files(tmp_path: Path) -> None:
+    files = make_mrxs() | {"x.manifest.jsonl": line("s1/Data0001.dat", state="writing")}
+    (reason,) = doubted(tmp_path, files).values()
+    assert reason.startswith("s1/Data0001.dat: x.manifest.jsonl says 'writing'")
+
+
+def test_a_folder_is_doubted_but_for_files_of_which_more_is_known(tmp_path: Path) -> None:
+    text = line("a", state="writing", kind="dir") + line("a/x.svs", b"1") + line("a/c", kind="dir")
+    files = {"a/b/y.svs": b"1", "a/c/z.svs": b"1", "a/x.svs": b"1", "b/y.svs": b"1"}
+    assert set(doubted(tmp_path, files | {"x.manifest.jsonl": text})) == {"a/b/y.svs", "a/c/z.svs"}
+
+
+@pytest.mark.parametrize("other", ["x.svs.complete", "a.complete", "z.manifest.jsonl"])
+def test_who_doubts_wins_over_who_does_not(tmp_path: Path, other: str) -> None:
+    said = line("x.svs", b"1") if other.endswith("l") else b""
+    files = {"a/x.svs": b"1", "a/t.manifest.jsonl": line("x.svs", state="writing")}
+    files |= {f"a/{other}": said}
+    assert set(doubted(tmp_path, files)) == {"a/x.svs"}
+    assert declared(tmp_path, {}) == {}
+
+
+def test_a_manifest_that_cannot_be_read_for_a_while_says_what_it_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = lay(
+        tmp_path, {"a.svs": b"1", "x.manifest.jsonl": line("a.svs", state="writing")}, LONG_AGO
+    )
+    group = Group(place="a.svs", kind="file", members=(seen[0],))
+    declarations = Declarations(tmp_path)
+    declarations.look(seen)
+    assert declarations.doubt(group) == Doubt(
+        "x.manifest.jsonl says 'writing' of it, not 'complete'", LONG_AGO * 10**9
+    )
+
+    def locked(_: Path) -> object:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(manifests, "opened", locked)
+    declarations.look(seen)
+    assert declarations.doubt(group) is not None
 
 
 def test_a_manifest_reaches_no_further_than_its_folder(tmp_path: Path) -> None:

@@ -48,7 +48,20 @@ def test_a_file_without_content_is_unfinished(tmp_path: Path, path: str) -> None
 
 @pytest.mark.parametrize("path", [path for path in LISTED if not path.endswith(".ini")])
 def test_a_file_that_is_cut_off_by_one_byte_is_unfinished(tmp_path: Path, path: str) -> None:
-    assert "beyond its end" in str(reason(tmp_path, {path: FILES[path][:-1]}))
+    assert "cut off: it has " in str(reason(tmp_path, {path: FILES[path][:-1]}))
+
+
+def test_what_is_cut_off_is_named(tmp_path: Path) -> None:
+    index, data = FILES["s1/Index.dat"], FILES["s1/Data0001.dat"]
+    told = reason(tmp_path, {"s1/Index.dat": index[:-1]})
+    assert told == (
+        f"its index is cut off: it has {len(index) - 1:,} bytes and needs at least {len(index):,}"
+    )
+    told = reason(tmp_path, {"s1/Data0001.dat": data[:-1]})
+    assert told == (
+        f"its data file 1 is cut off: it has {len(data) - 1:,} bytes and needs at least "
+        f"{len(data):,}"
+    )
 
 
 @settings(max_examples=150, deadline=None)

@@ -24,6 +24,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 def write(journal: Journal, log: ProblemLog, present: Mapping[str, Found]) -> None:
     journal.change(lambda db: log.write(db, present))
+    log.written(present)
 
 
 def there(journal: Journal) -> dict[str, Found]:

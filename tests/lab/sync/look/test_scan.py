@@ -115,9 +115,12 @@ def test_of_a_folder_whose_listing_breaks_off_nothing_is_told(
 
 
 def test_a_folder_that_is_away_is_named(tmp_path: Path) -> None:
-    assert scan(tmp_path / "share").problems == [
-        Problem(".", "the folder cannot be read: No such file or directory")
-    ]
+    share = tmp_path / "share"
+    (problem,) = scan(share).problems
+    assert problem == Problem(str(share), "the folder cannot be read: No such file or directory")
+    assert not is_there(share, problem.path)
+    share.mkdir()
+    assert is_there(share, problem.path)
 
 
 def test_many_skipped_files_are_all_counted_and_some_named(

@@ -19,6 +19,7 @@ from labsight_lab.sync.telling.logs import open_log
 from labsight_lab.sync.telling.news import News
 from labsight_lab.sync.telling.standing import Standing
 from labsight_lab.sync.telling.sums import Sums
+from tests.lab.sync.full_disk import Disk
 from tests.lab.sync.telling.made import closed, ended, lone, look, open_for, report, target, unit
 
 
@@ -33,6 +34,7 @@ class Heard:
         self.now = 100.0
         self.said: list[str] = []
         self.report = report()
+        self.runs = RunLog(self.journal)
         clock = lambda: self.now  # noqa: E731
         self.chronicle = Chronicle(
             report=self.report,
@@ -44,7 +46,7 @@ class Heard:
                 clock=clock,
             ),
             events=Events(self.log),
-            runs=RunLog(self.journal),
+            runs=self.runs,
             clock=clock,
         )
 
@@ -234,6 +236,44 @@ class TestJournal:
             "bytes": 7,
             "seconds": 20.0,
         }
+
+    def test_a_full_disk_stops_nothing_and_is_told_once(self, heard: Heard) -> None:
+        disk = Disk(heard.journal)
+        disk.is_full = True
+        heard.report.failed["x"] = "two names for one key"
+        for _ in range(3):
+            heard.chronicle.looked(look(heard.report, notes=["of a list"]))
+            heard.now += 2 * NOTE_EVERY_S
+        heard.chronicle.over(0)
+        told = [line for line in heard.said if line.startswith("note: journal")]
+        assert len(told) == 1
+        assert "database or disk is full" in told[0]
+        assert sum("disk is full" in one.get("reason", "") for one in heard.events()) == 1
+        assert any("disk is full" in note for note in heard.report.notes)
+
+    def test_what_a_full_disk_kept_from_it_is_written_at_the_first_look_with_room(
+        self, heard: Heard
+    ) -> None:
+        disk = Disk(heard.journal)
+        heard.report.failed["x"] = "two names for one key"
+        disk.is_full = True
+        heard.chronicle.looked(look(heard.report))
+        disk.is_full = False
+        heard.chronicle.looked(look(heard.report))
+        assert [one.path for one in kept(heard.journal)] == ["x"]
+        assert heard.report.notes == ()
+        disk.is_full = True
+        heard.report.failed.clear()
+        heard.chronicle.looked(look(heard.report))
+        assert sum(line.startswith("note: journal") for line in heard.said) == 2
+
+    def test_a_full_disk_that_stops_all_files_is_not_told_a_second_time(self, heard: Heard) -> None:
+        Disk(heard.journal).is_full = True
+        with pytest.raises(SettingsError) as full:
+            heard.runs.ended(0)
+        heard.chronicle.troubled(full.value)
+        heard.chronicle.troubled(full.value)
+        assert len(heard.said) == 1
 
     def test_what_stopped_the_run_is_kept(self, heard: Heard) -> None:
         heard.chronicle.over(2, "no such bucket")

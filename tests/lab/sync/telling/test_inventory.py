@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -96,6 +97,20 @@ class TestRows:
             ("d/series-1a2b3c4d/unit.json", 2, 2000, 1),
             ("s1/unit.json", 3, 3000, 1),
             ("\\udcff\\x1b.svs", 1, 1000, 1),
+        ]
+
+    def test_slides_are_in_the_order_of_a_telephone_book(self, tmp_path: Path) -> None:
+        aim = target(tmp_path, tmp_path / "j2.sqlite")
+        names = "b/2.svs B.svs a/1.svs müller/s.mrxs Mulder.svs Müller.svs z.svs b-1/2.svs Zoe.svs"
+        journal = open_for(aim)
+        journal.write([row(name) for name in names.split()])
+        journal.write([row("n/0.dcm", unit="n/x/"), row("N/1.dcm", unit="N/y/"), row("N/y/")])
+        journal.close()
+        with Reader(aim.journal_file, aim.identity) as reader:
+            told = [one.row.path for one in Inventory(reader, aim.source).slides()]
+        assert told == [
+            *("a/1.svs", "b/2.svs", "b-1/2.svs", "B.svs", "Mulder.svs", "müller/s.mrxs"),
+            *("Müller.svs", "n/x/unit.json", "N/y/unit.json", "z.svs", "Zoe.svs"),
         ]
 
     def test_a_unit_that_was_never_closed_has_its_place_and_no_state_of_its_own(
@@ -216,7 +231,7 @@ class TestHtml:
 
     def test_tables_can_be_read_out(self, page: Page) -> None:
         tables = sum(tag == "table" for tag, _ in page.tags)
-        assert tables == sum(tag == "caption" for tag, _ in page.tags) == 4
+        assert tables == sum(tag == "caption" for tag, _ in page.tags) == 5
         heads = [attributes for tag, attributes in page.tags if tag == "th"]
         assert {one.get("scope") for one in heads} == {"row", "col"}
         regions = [
@@ -234,6 +249,32 @@ class TestHtml:
         assert figures < texts.index("To be looked at") < texts.index("All slides")
         assert texts[texts.index("to be looked at") + 1] == "3"
 
+    def test_what_is_not_finished_stands_by_itself(self, page: Page) -> None:
+        texts = [text for _, text in page.texts]
+        at, by_state = texts.index("Not finished"), texts.index("By state")
+        looked_at = page.texts[texts.index("To be looked at") : at]
+        assert sum(tag == "th" for tag, _ in looked_at) == 3 + 4, "files and columns"
+        assert "cut.svs" in texts[at:by_state]
+
+    def test_words_are_those_of_the_other_kinds_too(self, page: Page) -> None:
+        states = page.texts[page.texts.index(("h2", "By state")) :]
+        at = states.index(("th", "archived"))
+        assert states[at + 1] == ("small", "uploaded")
+        assert states[states.index(("th", "failed")) + 1][0] == "td", "the same word"
+
+    def test_the_time_zone_is_told(self, page: Page) -> None:
+        texts = [text for _, text in page.texts]
+        made = texts[texts.index("Made") + 1]
+        assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC[+-]\d\d:\d\d by labsight ", made)
+
+    def test_one_file_is_no_files(self, tmp_path: Path) -> None:
+        aim = target(tmp_path, tmp_path / "j.sqlite")
+        journal = open_for(aim)
+        journal.write([row("d/1.dcm", unit="d/x/"), row("d/x/")])
+        journal.close()
+        page = Page(written(aim, tmp_path, "html").decode("utf-8"))
+        assert ("small", "1 file") in page.texts
+
     def test_a_unit_is_one_slide_with_what_it_lacks(self, page: Page) -> None:
         at = page.texts.index(("th", "s1/"))
         assert page.texts[at + 1] == ("small", "3 files, 1 of them not archived as now")
@@ -249,6 +290,47 @@ class TestHtml:
         open_for(aim).close()
         page = Page(written(aim, tmp_path, "html").decode("utf-8"))
         assert any(text.startswith("Nothing: ") for _, text in page.texts)
+
+
+class TestLost:
+    """What `labsight verify` did not find in the archive as it was sent."""
+
+    MISSED = "`labsight verify`: there is no object"
+
+    @pytest.fixture
+    def aim(self, tmp_path: Path) -> Target:
+        place = target(tmp_path / "away", tmp_path / "j.sqlite")
+        journal = open_for(place)
+        journal.write([row("a.svs", reason=self.MISSED), row("b.svs"), row("s1/")])
+        journal.write([row("s1.mrxs", unit="s1/", reason=self.MISSED), row("s1/0", unit="s1/")])
+        journal.close()
+        return place
+
+    def test_the_table_says_so(self, aim: Target, tmp_path: Path) -> None:
+        text = written(aim, tmp_path, "csv").decode("utf-8-sig")
+        lines = list(csv.DictReader(io.StringIO(text, newline="")))
+        assert {line["path"]: line["state"] for line in lines if line["reason"]} == {
+            "a.svs": "lost",
+            "s1.mrxs": "lost",
+        }
+
+    def test_the_document_says_so(self, aim: Target, tmp_path: Path) -> None:
+        told = json.loads(written(aim, tmp_path, "json"))
+        assert told["archived"]["files"] == 2
+        assert [one["path"] for one in told["problems"]["lost"]] == ["a.svs", "s1.mrxs"]
+        assert [one["path"] for one in told["files"] if one["state"] == "lost"] == [
+            "a.svs",
+            "s1.mrxs",
+        ]
+
+    def test_the_page_says_so(self, aim: Target, tmp_path: Path) -> None:
+        page = Page(written(aim, tmp_path, "html").decode("utf-8"))
+        texts = [text for _, text in page.texts]
+        assert texts[texts.index("to be looked at") + 1] == "2"
+        assert texts.count(self.MISSED) == 2
+        looks = [attributes.get("class") for tag, attributes in page.tags if tag == "td"]
+        assert looks.count("look") == 4, "two files as problems, and their slides"
+        assert looks.count("good") == 1
 
 
 class TestCommand:

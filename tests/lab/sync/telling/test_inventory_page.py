@@ -63,6 +63,19 @@ def test_only_tables_are_moved_sideways(chromium: Browser, address: str, width: 
     page.close()
 
 
+def test_reasons_can_be_read_on_a_phone(chromium: Browser, address: str) -> None:
+    page = chromium.new_page(viewport={"width": 480, "height": 900})
+    page.goto(address)
+    inside, outside, why = page.evaluate("""() => {
+        const region = document.querySelector("[aria-labelledby=wrong]");
+        const why = region.querySelector(".why").getBoundingClientRect();
+        return [region.scrollWidth, region.clientWidth, why.width];
+    }""")
+    assert inside == outside, "nothing has to be moved sideways"
+    assert why > 350
+    page.close()
+
+
 def test_it_is_dark_where_the_reader_wants_it_so(chromium: Browser, address: str) -> None:
     grounds = []
     schemes: tuple[Scheme, ...] = ("light", "dark")

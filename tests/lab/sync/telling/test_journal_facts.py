@@ -101,3 +101,13 @@ def test_months_are_those_of_the_clock_on_the_wall(
             ("2026-06", Amount(1, 1, 1000)),
         ]
     time.tzset()
+
+
+def test_what_verifying_missed_is_not_archived(journal: Journal) -> None:
+    missed = "`labsight verify`: there is no object"
+    journal.write([row("a.svs", reason=missed), row("b.svs")])
+    known = totals(journal, NOW)
+    assert known.archived == Amount(1, 1, 1000)
+    assert known.by_state == {"lost": Amount(1, 1, 1000), "uploaded": Amount(1, 1, 1000)}
+    assert known.unverified == 1
+    assert sum(its.files for _, its in months(journal)) == 1

@@ -11,7 +11,7 @@ from labsight_lab.sync.journal.problems import Found
 from labsight_lab.sync.journal.runs import RunLog
 from labsight_lab.sync.telling import known_problems as room
 from labsight_lab.sync.telling.kinds import Kind
-from labsight_lab.sync.telling.known_problems import known_problems
+from labsight_lab.sync.telling.known_problems import known_problems, lost
 from tests.lab.support import write
 from tests.lab.sync.telling.made import open_for, row, target
 from tests.lab.windows_paths import DEEP, take_paths_as_windows
@@ -121,3 +121,20 @@ def test_a_slow_share_is_not_asked_for_all_of_many_files(
     journal.write([row(f"{n}.svs", State.FAILED) for n in range(9)])
     found = known_problems(journal, folder)
     assert (len(found.gone), len(found.by_kind[Kind.FAILED])) == (3, 6)
+
+
+def test_what_verifying_missed_is_known_until_it_is_sent_again(
+    journal: Journal, folder: Path
+) -> None:
+    told_by = "`labsight verify`: there is no object"
+    journal.write([row("gone-here-too.svs", reason=told_by), row("a/s1/", reason=told_by)])
+    looked(journal, unfinished="gone-here-too.svs")
+    assert told(journal, folder)["lost"] == [("a/s1/", told_by), ("gone-here-too.svs", told_by)]
+    journal.write([row("gone-here-too.svs"), row("a/s1/")])
+    assert "lost" not in told(journal, folder)
+
+
+def test_a_run_is_told_what_verifying_missed(journal: Journal) -> None:
+    journal.write([row("a.svs", reason="missed"), row("b.svs"), row("a/s1/", reason="missed")])
+    journal.write([row("c.svs", State.FAILED, reason="503")])
+    assert lost(journal) == {"a.svs": "missed", "a/s1/": "missed"}

@@ -37,6 +37,28 @@ def test_a_reason_that_names_another_file_or_none_stays_as_it_is() -> None:
     assert common("x" * 2000, "slides/s1/ would be too long") == "slides/s1/ would be too long"
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        "slides/s1/a.svs.bak/x.svs",
+        "slides/s1/a.svs/x.svs",
+        "slides/s1/a.svs,v",
+        "slides/s1/a.svs~r2",
+        "slides/s1/a.svsx",
+        "slides/s1/slides/s2/a.svs",
+        "work/slides/s1/a.svs",
+    ],
+)
+def test_a_key_that_contains_the_file_s_own_stays_as_it_is(other: str) -> None:
+    reason = f"the archive already holds {other}, which this folder did not send"
+    assert common("a.svs", reason) == reason
+
+
+@pytest.mark.parametrize("after", ["", ".", ", which", "; nothing", ": no object", " has 7 bytes"])
+def test_a_key_ends_where_its_sentence_goes_on(after: str) -> None:
+    assert common("a.svs", f"slides/s1/a.svs{after}") == f"an object of its name{after}"
+
+
 def test_items_come_by_their_reason_in_the_order_of_the_first() -> None:
     items = [("a", "x"), ("b", "y"), ("c", "x")]
     assert by_reason(items, lambda one: one) == [("x", [items[0], items[2]]), ("y", [items[1]])]

@@ -36,6 +36,14 @@ def test_a_problem_of_the_look_is_new_once(standing: Standing) -> None:
     assert standing.problems["c.svs"].reason == "still taken"
 
 
+def test_a_folder_that_can_be_read_again_is_no_problem_any_more(
+    standing: Standing, tmp_path: Path
+) -> None:
+    folder = str(tmp_path)
+    standing.look(look(report(failed={folder: "the folder cannot be read"})))
+    assert over(standing.look(look(report()))) == [(folder, "solved")]
+
+
 def test_what_is_only_young_is_no_problem(standing: Standing) -> None:
     told = report()
     told.leave("a.svs", "too young", 1.0)

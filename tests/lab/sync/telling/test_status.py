@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -251,8 +252,51 @@ class TestRun:
         journal.close()
         code, lines = lab.text()
         assert code == 0
-        assert any(line.startswith("  trouble    last on ") for line in lines)
+        (told,) = (line for line in lines if line.startswith("  trouble    last on "))
+        assert told.endswith(": expired")
         assert lab.document()["last_trouble"]["trouble"] == "expired"
+        assert lab.document()["trouble_over"] is None
+
+    def test_a_trouble_is_over_since_something_was_sent(self, lab: Lab) -> None:
+        journal = open_for(lab.aim)
+        RunLog(journal).ended(2, "expired")
+        for files in (0, 2, 3):
+            log = RunLog(journal)
+            log.looked(files=files, bytes=files)
+            log.ended(0)
+        journal.change(lambda db: db.execute("UPDATE run SET ended = number * 100000"))
+        journal.close()
+        (told,) = (line for line in lab.text()[1] if line.startswith("  trouble    last on "))
+        over = datetime.fromtimestamp(300_000).astimezone()
+        assert told.endswith(f": expired; over: files were sent on {over:%Y-%m-%d %H:%M}")
+        assert datetime.fromisoformat(lab.document()["trouble_over"]) == over
+
+    def test_a_trouble_that_was_not_met_again_may_not_be_over(self, lab: Lab) -> None:
+        journal = open_for(lab.aim)
+        RunLog(journal).ended(2, "expired")
+        for _ in range(2):
+            log = RunLog(journal)
+            log.looked(files=0, bytes=0)
+            log.ended(0)
+        journal.close()
+        (told,) = (line for line in lab.text()[1] if line.startswith("  trouble    last on "))
+        assert told.endswith(": expired; 2 runs since did not meet it, and sent nothing")
+
+    def test_files_that_never_arrived_are_not_being_sent(self, lab: Lab) -> None:
+        journal = open_for(lab.aim)
+        journal.write([row(f"{n}.svs", State.UPLOADING) for n in range(19)])
+        journal.lock()
+        log = RunLog(journal)
+        log.looked(files=0, bytes=0, trouble="there is no bucket")
+        _, lines = lab.text()
+        journal.close()
+        untold = "  begun      19 files, not known to have arrived; to be sent"
+        assert f"{untold} when it goes on" in lines
+        journal = open_for(lab.aim)
+        log = RunLog(journal)
+        log.ended(2, "there is no bucket")
+        journal.close()
+        assert f"{untold} by the next run" in lab.text()[1]
 
     def test_none_yet(self, lab: Lab) -> None:
         open_for(lab.aim).close()
@@ -321,3 +365,19 @@ def test_it_fits_into_80_columns(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> N
     assert max(len(line) for line in lines if not any(place in line for place in places)) <= 80
     assert f"  {name}" in lines
     assert os.sep in lines[0]
+
+
+def test_what_verifying_missed_in_the_archive_needs_somebody(lab: Lab) -> None:
+    told_by = "`labsight verify`: there is no object slides/scanner-1/a.svs"
+    journal = open_for(lab.aim)
+    journal.write([row("a.svs", reason=told_by), row("b.svs", State.VERIFIED)])
+    journal.close()
+    code, lines = lab.text()
+    assert code == 1
+    assert "not in the archive any more as it was sent (1):" in lines
+    assert f"  a.svs: {told_by}" in lines
+    assert "`labsight verify --resend PATH`" in lines[-1]
+    assert "  archived   1 file, 1.0 kB" in lines
+    document = lab.document()
+    assert document["problems"]["lost"] == [{"path": "a.svs", "reason": told_by, "since": None}]
+    assert document["by_state"]["lost"]["slides"] == 1

@@ -140,3 +140,15 @@ def test_an_interrupted_run_says_how_it_goes_on() -> None:
     assert summary(report(interrupted=True)).splitlines()[-1] == (
         "stopped; run the same command again and it goes on where it was"
     )
+
+
+def test_what_verifying_missed_is_told_first() -> None:
+    one = report(lost={"a.svs": "`labsight verify`: there is no object"})
+    lines = summary(one).splitlines()
+    assert lines[1:3] == [
+        "not in the archive any more as it was sent (1):",
+        "  a.svs: `labsight verify`: there is no object",
+    ]
+    assert "--resend" in lines[3]
+    assert one.exit_code == 1
+    assert document(one)["lost"][0]["path"] == "a.svs"
