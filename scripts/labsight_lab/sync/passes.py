@@ -160,7 +160,7 @@ class Passes:
             if isinstance(verdict, Outcome):
                 self._note(verdict)
             else:
-                self.report.plan(pending)
+                self.report.plan(pending, self._next_revision)
         self.report.notes = self.ids.problems
 
     def ask(self) -> None:
@@ -211,6 +211,10 @@ class Passes:
         """Journal which series has which place before anything of it is sent there."""
         if self.journal is not None:
             SeriesLog(self.journal).keep(pending.group for pending in ready)
+
+    def _next_revision(self, path: str) -> int:
+        entry = self.journal.entry(path) if self.journal else None
+        return 1 + (entry.revision if entry else 0)
 
     def _reason(self, path: str) -> str:
         entry = self.journal.entry(path) if self.journal else None

@@ -207,6 +207,17 @@ def test_a_preview_sends_nothing_and_connects_to_nothing(lab: Lab) -> None:
     assert lab.connected == 0
 
 
+def test_what_is_sent_again_as_a_revision_is_previewed_and_told_so(lab: Lab) -> None:
+    write(lab.folder / "a.svs", WHOLE, OLD)
+    lab.once()
+    write(lab.folder / "a.svs", noise(700), OLD + 1)
+    preview = lab.passes()
+    preview.preview()
+    assert [sent.key for sent in preview.report.planned] == ["slides/scanner-1/a~r2.svs"]
+    assert lab.once().sent_files == 1
+    assert lab.stored() == ["a.svs", "a~r2.svs"]
+
+
 def test_an_upload_whose_file_was_taken_away_is_dropped(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,7 +24,8 @@ class Outcome:
 
     ``place`` is that of the group it belongs to, ``key`` where it went or would have gone,
     ``seconds`` how long that took. ``crc64`` is what the archive holds of it now. ``group`` is that
-    of a unit whose ``unit.json`` it is.
+    of a unit whose ``unit.json`` it is. ``revision`` is more than 1 where the archive has another
+    one of this name, ``is_incomplete``: it was sent, and marked, although it is not whole.
     """
 
     path: str
@@ -36,3 +37,5 @@ class Outcome:
     seconds: float = 0.0
     crc64: int | None = None
     group: Group | None = None
+    revision: int = 1
+    is_incomplete: bool = False

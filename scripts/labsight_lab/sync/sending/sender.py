@@ -149,11 +149,12 @@ class Sender:
             if isinstance(verdict, Outcome):
                 return _Done(place, [verdict])
             candidate = self._describer.file(group, seen, verdict)
-            return _Done(place, [transfer(self._means, candidate, content)])
+            return _Done(place, [_marked(transfer(self._means, candidate, content), verdict)])
 
     def _member(self, unit: _Unit, seen: Seen) -> _Done:
         group = unit.pending.group
-        outcome = transfer(self._means, self._describer.file(group, seen, unit.verdict))
+        candidate = self._describer.file(group, seen, unit.verdict)
+        outcome = _marked(transfer(self._means, candidate), unit.verdict)
         with unit.lock:
             unit.left -= 1
             unit.complete &= outcome.result in _ARRIVED
@@ -180,7 +181,8 @@ class Sender:
         if closed and closed.state in STORED and closed.members == digest:
             return _Done(group.place, [_same(closed)])
         candidate = self._describer.unit(group, entries, digest, unit.verdict)
-        return _Done(group.place, [replace(transfer(self._means, candidate), group=group)])
+        outcome = _marked(transfer(self._means, candidate), unit.verdict)
+        return _Done(group.place, [replace(outcome, group=group)])
 
     def _removed_here(self, group: Group) -> list[Entry]:
         """Return members that `labsight clean` removed: the archive has them, the unit too."""
@@ -209,6 +211,10 @@ def _opened(folder: Path, seen: Seen) -> "AbstractContextManager[FileContent | N
         return closing(FileContent(folder, seen.path, Fingerprint(seen.size, seen.mtime_ns)))
     except OSError:
         return nullcontext()
+
+
+def _marked(outcome: Outcome, verdict: Verdict) -> Outcome:
+    return outcome if verdict.incomplete is None else replace(outcome, is_incomplete=True)
 
 
 def _is_stored(entry: Entry, seen: Seen) -> bool:

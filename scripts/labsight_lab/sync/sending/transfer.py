@@ -35,6 +35,7 @@ def transfer(means: Means, candidate: Candidate, content: Content | None = None)
         key=sending.key,
         seconds=time.monotonic() - began,
         crc64=sending.entry.crc64 if result is Result.UPLOADED else None,
+        revision=sending.revision,
     )
 
 

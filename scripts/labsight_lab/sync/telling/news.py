@@ -43,6 +43,8 @@ class News:
         """Tell that a file or unit is in the archive; parts of a unit are not told one by one."""
         if self._names_problems and change.over:
             self.changed(change)
+        elif outcome.path == outcome.place and (news := _unusual(outcome)):
+            self._problems.add(outcome.path, news)
         elif outcome.path == outcome.place:
             group = outcome.group
             name = naming.told(group) if group else shown(outcome.path)
@@ -82,6 +84,15 @@ class News:
         """Tell what was sent, or has gone wrong, and was not told yet."""
         self._sums.flush(only_if_due=only_if_due)
         self._problems.flush(only_if_due=only_if_due)
+
+
+def _unusual(outcome: Outcome) -> str:
+    """Return what people should know of a file that was sent, if anything."""
+    if outcome.is_incomplete:
+        return "sent though it is not whole, and marked so"
+    if outcome.revision > 1:
+        return f"sent as revision {outcome.revision}; the archive keeps the one before, too"
+    return ""
 
 
 def _end(problem: Problem, how: str) -> str:

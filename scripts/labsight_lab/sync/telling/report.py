@@ -109,12 +109,13 @@ class Report:
         self._forget_failure(place, place)
         self.unfinished[place], self.until[place] = reason, until
 
-    def plan(self, pending: Pending) -> None:
-        """Note that a group would be sent."""
+    def plan(self, pending: Pending, revision: Callable[[str], int] = lambda _: 1) -> None:
+        """Note that a group would be sent, each path as the ``revision`` of it that is next."""
         for seen in pending.unsettled:
-            key = object_key(self.source, seen.path)
+            key = object_key(self.source, seen.path, revision(seen.path))
             self.planned.append(Sent(seen.path, key, seen.size))
-        key = object_key(self.source, pending.group.place)
+        place = pending.group.place
+        key = object_key(self.source, place, revision(place))
         self.slides.append(_slide(pending.group, key, len(pending.unsettled), pending.size))
 
     def add(self, outcome: Outcome) -> None:

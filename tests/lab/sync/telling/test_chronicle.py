@@ -83,6 +83,14 @@ def test_a_sent_file_is_a_line_and_an_event(heard: Heard) -> None:
     ]
 
 
+def test_a_revision_and_what_is_not_whole_are_told_as_such(heard: Heard) -> None:
+    heard.ended(ended("a.svs", revision=2), ended("cut.svs", is_incomplete=True))
+    assert heard.said == [
+        "a.svs: sent as revision 2; the archive keeps the one before, too",
+        "cut.svs: sent though it is not whole, and marked so",
+    ]
+
+
 def test_a_unit_is_one_line_and_its_parts_are_in_the_log(heard: Heard) -> None:
     slide = unit(sizes=(10, 20, 30))
     heard.ended(*(ended(s.path, place="a/s1/", size=s.size) for s in slide.unsettled))
