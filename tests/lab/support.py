@@ -16,20 +16,13 @@ from awscrt.checksums import crc64nvme
 
 from labsight.errors import ObjectChanged, ObjectMissing
 from labsight_lab.sync.journal.commits import Change, Commits
-from labsight_lab.sync.journal.entries import SETTLED, Identity
+from labsight_lab.sync.journal.entries import SETTLED, Identity, Part
 from labsight_lab.sync.journal.journal import Journal
 from labsight_lab.sync.look.candidate import Candidate
 from labsight_lab.sync.look.scan import scan
-from labsight_lab.sync.sending.archive import (
-    AlreadyThere,
-    NewObject,
-    Part,
-    Refused,
-    Stored,
-    UploadGone,
-)
+from labsight_lab.sync.sending.archive import AlreadyThere, NewObject, Refused, Stored, UploadGone
 from labsight_lab.sync.sending.body import Body
-from labsight_lab.sync.sending.source import Fingerprint
+from labsight_lab.sync.source import Fingerprint
 
 LONG_AGO = 1_600_000_000
 

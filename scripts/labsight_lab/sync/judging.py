@@ -15,8 +15,8 @@ from labsight_lab.sync.look.scan import Seen
 from labsight_lab.sync.sending.content import FileContent
 from labsight_lab.sync.sending.describing import unnameable
 from labsight_lab.sync.sending.outcome import Outcome, Result
-from labsight_lab.sync.sending.source import held_by_a_writer
 from labsight_lab.sync.sending.verdict import Verdict
+from labsight_lab.sync.source import held_by_a_writer
 from labsight_lab.text import duration
 
 

@@ -10,7 +10,7 @@ from labsight_lab.sync.journal.journal import Journal
 from labsight_lab.sync.look.ids import Ids
 from labsight_lab.sync.rules import Rules
 from labsight_lab.sync.sending.archive import Archive
-from labsight_lab.sync.sending.source import Stopped
+from labsight_lab.sync.source import Stopped
 from labsight_lab.sync.telling.meter import Meter
 
 if TYPE_CHECKING:

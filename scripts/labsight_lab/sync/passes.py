@@ -210,7 +210,7 @@ class Passes:
     def _keep_series(self, ready: list[Pending]) -> None:
         """Journal which series has which place before anything of it is sent there."""
         if self.journal is not None:
-            SeriesLog(self.journal).keep(pending.group for pending in ready)
+            SeriesLog(self.journal).keep({one.group.place: one.group.series for one in ready})
 
     def _next_revision(self, path: str) -> int:
         entry = self.journal.entry(path) if self.journal else None

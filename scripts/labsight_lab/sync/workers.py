@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from typing import Generic, TypeVar
 
-from labsight_lab.sync.sending.source import TransferBreak
+from labsight_lab.sync.source import TransferBreak
 
 PATIENCE_S = 5.0  # for requests that have to notice that they are to end
 _LISTEN_S = 0.2  # a wait without end would not hear Ctrl-C on Windows

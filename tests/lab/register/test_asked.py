@@ -8,7 +8,7 @@ from labsight.errors import InvalidInput
 from labsight_lab.register.asked import Lab, asked
 from labsight_lab.sync.journal.entries import Entry, State
 from labsight_lab.sync.journal.journal import Journal
-from labsight_lab.sync.sending.source import Fingerprint
+from labsight_lab.sync.source import Fingerprint
 from labsight_lab.sync.target import Target
 from tests.lab.support import write
 

@@ -21,7 +21,7 @@ from labsight_lab.sync.passes import STILL_WRITTEN
 from labsight_lab.sync.sending import one_file, parts
 from labsight_lab.sync.sending.archive import AlreadyThere
 from labsight_lab.sync.sending.content import FileContent
-from labsight_lab.sync.sending.source import written
+from labsight_lab.sync.source import written
 from labsight_lab.sync.telling.progress import Silent
 from tests.lab.support import Killed, killed_at_entry, noise, write
 from tests.lab.sync.by_hand import CUT, NOW, OLD, WHOLE, Lab, send

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from labsight_lab.sync import workers
-from labsight_lab.sync.sending.source import Stopped
+from labsight_lab.sync.source import Stopped
 from labsight_lab.sync.workers import Crew, in_parallel
 
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, NamedTuple
 
-from labsight_lab.sync.sending.source import Fingerprint, SourceChanged, checksum
+from labsight_lab.sync.source import Fingerprint, SourceChanged, checksum
 
 
 class Identity(NamedTuple):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from labsight_lab.sync.checking.findings import Here
 from labsight_lab.sync.journal.entries import Entry
-from labsight_lab.sync.sending.source import (
+from labsight_lab.sync.source import (
     Fingerprint,
     SourceChanged,
     checksum,

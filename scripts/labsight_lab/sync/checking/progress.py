@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from labsight_lab.sync.sending.source import Stopped
+from labsight_lab.sync.source import Stopped
 from labsight_lab.sync.telling.progress import Display
 
 

@@ -12,7 +12,7 @@ from labsight_lab.sync.checking.held import Identity, held
 from labsight_lab.sync.checking.lots import Lot
 from labsight_lab.sync.journal.entries import Entry
 from labsight_lab.sync.journal.exchange import exchange
-from labsight_lab.sync.sending.source import SourceChanged, written
+from labsight_lab.sync.source import SourceChanged, written
 from labsight_lab.sync.workers import in_parallel
 from labsight_lab.text import shown
 

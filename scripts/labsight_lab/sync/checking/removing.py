@@ -20,7 +20,7 @@ from labsight_lab.sync.journal.exchange import exchange
 from labsight_lab.sync.journal.journal import Journal
 from labsight_lab.sync.look.candidate import object_key
 from labsight_lab.sync.look.scan import Seen
-from labsight_lab.sync.sending.source import SourceChanged, written
+from labsight_lab.sync.source import SourceChanged, written
 
 _INTERRUPTED = "the command was interrupted before"
 

@@ -5,7 +5,7 @@ from labsight_lab.sync.checking.case import Case
 from labsight_lab.sync.checking.findings import Checked, Finding
 from labsight_lab.sync.journal.entries import State
 from labsight_lab.sync.sending.archive import Stored
-from labsight_lab.sync.sending.source import Fingerprint, SourceChanged, written
+from labsight_lab.sync.source import Fingerprint, SourceChanged, written
 
 
 class Taken(Case):

@@ -7,7 +7,7 @@ from labsight.errors import DamagedSlide
 from labsight.slides import units
 from labsight.slides.units import Member
 from labsight_lab.sync.journal.entries import STORED, Entry
-from labsight_lab.sync.sending.source import written
+from labsight_lab.sync.source import written
 from labsight_lab.text import shown
 
 

@@ -10,7 +10,7 @@ from labsight_lab.sync.finished import dicom, mrxs, tif_folder, tiff, vms, vsi
 from labsight_lab.sync.look.group import LONE_FILE, Group
 from labsight_lab.sync.look.scan import Seen, is_there
 from labsight_lab.sync.sending.content import FileContent
-from labsight_lab.sync.sending.source import opened
+from labsight_lab.sync.source import opened
 
 _Check = Callable[[BinaryIO, int], str | None]
 

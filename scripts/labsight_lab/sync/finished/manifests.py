@@ -16,7 +16,7 @@ from labsight_lab.sync.finished.markers import SLACK_NS, Markers, folders_above
 from labsight_lab.sync.finished.signs import MARKER, is_manifest, is_marker
 from labsight_lab.sync.look.group import LONE_FILE, Group, folder_of
 from labsight_lab.sync.look.scan import Seen
-from labsight_lab.sync.sending.source import opened
+from labsight_lab.sync.source import opened
 from labsight_lab.text import count
 
 

@@ -11,7 +11,7 @@ from labsight_lab.sync.finished import ini, mrxs_index
 from labsight_lab.sync.finished.bounded import EnoughSeenError, UnfinishedError
 from labsight_lab.sync.look.scan import Seen
 from labsight_lab.sync.look.windows import folded
-from labsight_lab.sync.sending.source import opened
+from labsight_lab.sync.source import opened
 
 LIST = "slidedat.ini"
 MAX_DATA_FILES = 1000  # slides have about a hundred

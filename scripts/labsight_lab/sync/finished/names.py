@@ -11,7 +11,7 @@ from unicodedata import normalize
 from labsight_lab.sync.finished import mrxs, vms
 from labsight_lab.sync.look.group import Group, folder_of, other_name
 from labsight_lab.sync.look.windows import folded
-from labsight_lab.sync.sending.source import opened
+from labsight_lab.sync.source import opened
 
 
 def misnamed(folder: Path, group: Group) -> str | None:

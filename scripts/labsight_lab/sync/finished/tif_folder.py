@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from labsight_lab.sync.look.scan import Seen
 from labsight_lab.sync.look.windows import folded
-from labsight_lab.sync.sending.source import opened
+from labsight_lab.sync.source import opened
 
 LIST = "metadata.txt"
 MAX_READ = 256 << 20

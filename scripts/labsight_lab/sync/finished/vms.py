@@ -11,7 +11,7 @@ from typing import BinaryIO
 from labsight_lab.sync.finished import ini
 from labsight_lab.sync.finished.bounded import Bounded, EnoughSeenError, UnfinishedError
 from labsight_lab.sync.look.scan import Seen
-from labsight_lab.sync.sending.source import opened
+from labsight_lab.sync.source import opened
 
 _SECTIONS = ("Virtual Microscope Specimen", "Uncompressed Virtual Microscope Specimen")
 _NEEDED = ("ImageFile", "MapFile", "MacroImage")

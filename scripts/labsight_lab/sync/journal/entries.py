@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from labsight.errors import SettingsError
-from labsight_lab.sync.sending.source import Fingerprint
+from labsight_lab.sync.source import Fingerprint
 
 
 class State(StrEnum):
@@ -98,6 +98,14 @@ class Entry:
     def is_unit(self) -> bool:
         """Whether this is a ``unit.json`` and no file of the folder."""
         return self.path.endswith("/")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One stored part of an open upload, as the archive names it."""
+
+    number: int
+    etag: str
 
 
 class Known(NamedTuple):

@@ -17,9 +17,8 @@ from typing import Any
 from labsight.errors import Conflict, SettingsError
 from labsight_lab.sync.journal import schema
 from labsight_lab.sync.journal.commits import Change, Commits
-from labsight_lab.sync.journal.entries import Entry, Identity, Known, State
-from labsight_lab.sync.sending.archive import Part
-from labsight_lab.sync.sending.source import Fingerprint
+from labsight_lab.sync.journal.entries import Entry, Identity, Known, Part, State
+from labsight_lab.sync.source import Fingerprint
 from labsight_lab.text import shown
 
 _ENTRY = (

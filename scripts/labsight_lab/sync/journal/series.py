@@ -2,11 +2,10 @@
 
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Mapping
 from unicodedata import normalize
 
 from labsight_lab.sync.journal.journal import Journal
-from labsight_lab.sync.look.group import Group
 
 _KEEP = "INSERT OR IGNORE INTO series VALUES (?, ?)"
 
@@ -22,9 +21,9 @@ class SeriesLog:
         rows = self._journal.ask("SELECT place, uid FROM series")
         return {os.fsdecode(place): uid for place, uid in rows}
 
-    def keep(self, groups: Iterable[Group]) -> None:
-        """Have the places of these groups be those of their series; on disk when this returns."""
-        told = {normalize("NFC", one.place[:-1]): one.series for one in groups if one.series}
+    def keep(self, series: Mapping[str, str]) -> None:
+        """Have places be those of these series, by place; on disk when this returns."""
+        told = {normalize("NFC", place[:-1]): uid for place, uid in series.items() if uid}
         known = self.known() if told else {}
         new = [(os.fsencode(place), uid) for place, uid in told.items() if place not in known]
 

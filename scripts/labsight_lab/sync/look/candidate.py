@@ -6,7 +6,7 @@ from pathlib import Path
 
 from labsight import keys
 from labsight.keys import SlideKey
-from labsight_lab.sync.sending.source import Fingerprint
+from labsight_lab.sync.source import Fingerprint
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import BinaryIO, NamedTuple
 
 from labsight_lab.sync.look.roles import COMPANION, DICOM, LISTS
 from labsight_lab.sync.look.scan import Seen
-from labsight_lab.sync.sending.source import opened
+from labsight_lab.sync.source import opened
 from labsight_lab.sync.workers import in_parallel
 
 THREADS = 16  # a network share answers many questions in the time of one

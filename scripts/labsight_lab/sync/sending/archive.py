@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from labsight.errors import LabsightError, ObjectExists, SettingsError, StorageUnavailable
+from labsight_lab.sync.journal.entries import Part
 from labsight_lab.sync.sending.body import Body
 
 
@@ -52,14 +53,6 @@ class NewObject:
     key: str
     content_type: str
     metadata: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Part:
-    """One stored part of an open upload, as the archive names it."""
-
-    number: int
-    etag: str
 
 
 class Archive(Protocol):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from labsight_lab.sync.look.candidate import Candidate
-from labsight_lab.sync.sending.source import (
+from labsight_lab.sync.source import (
     Fingerprint,
     SourceChanged,
     check_unchanged,

@@ -19,8 +19,8 @@ from labsight_lab.sync.look.candidate import Candidate, object_key
 from labsight_lab.sync.look.group import LONE_FILE, Group
 from labsight_lab.sync.look.ids import Ids
 from labsight_lab.sync.look.scan import Seen
-from labsight_lab.sync.sending.source import Fingerprint, written
 from labsight_lab.sync.sending.verdict import Verdict
+from labsight_lab.sync.source import Fingerprint, written
 
 _SCANNER = "labsight-scanner"  # where a slide of one file comes from, for people
 _MOST_HOST = 64  # bytes, as it is sent

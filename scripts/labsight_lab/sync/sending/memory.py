@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from labsight_lab.sync.sending.source import Stopped
+from labsight_lab.sync.source import Stopped
 
 _LISTEN_S = 0.2  # a wait without end would not hear that the run is over
 

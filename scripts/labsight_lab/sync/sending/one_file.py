@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from labsight_lab.sync.crc64 import crc64
 from labsight_lab.sync.journal.entries import STORED, Entry, State
 from labsight_lab.sync.journal.journal import Journal
 from labsight_lab.sync.look.candidate import Candidate
@@ -20,10 +21,9 @@ from labsight_lab.sync.sending.archive import (
 )
 from labsight_lab.sync.sending.body import Body
 from labsight_lab.sync.sending.content import Content
-from labsight_lab.sync.sending.crc64 import crc64
 from labsight_lab.sync.sending.memory import Memory
 from labsight_lab.sync.sending.outcome import Result
-from labsight_lab.sync.sending.source import BLOCK, TransferBreak, written
+from labsight_lab.sync.source import BLOCK, TransferBreak, written
 
 PART_SIZE = 16 << 20
 PARTS_MAX = 10_000  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html

@@ -3,14 +3,14 @@
 import threading
 from contextlib import closing
 
-from labsight_lab.sync.journal.entries import State
-from labsight_lab.sync.sending import crc64
-from labsight_lab.sync.sending.archive import AlreadyThere, Denied, Part, UploadGone
+from labsight_lab.sync import crc64
+from labsight_lab.sync.journal.entries import Part, State
+from labsight_lab.sync.sending.archive import AlreadyThere, Denied, UploadGone
 from labsight_lab.sync.sending.body import Body
 from labsight_lab.sync.sending.content import Content
 from labsight_lab.sync.sending.one_file import Means, Sending, abort, part_size
 from labsight_lab.sync.sending.outcome import Result
-from labsight_lab.sync.sending.source import Stopped, TransferBreak
+from labsight_lab.sync.source import Stopped, TransferBreak
 from labsight_lab.sync.workers import in_parallel
 
 AT_A_TIME = 6  # parts of one file; more connections gain nothing, and memory is shared

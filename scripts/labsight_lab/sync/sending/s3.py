@@ -9,15 +9,16 @@ from typing import Final
 
 from labsight.errors import StorageUnavailable
 from labsight.objects.http1 import Answer
+from labsight_lab.sync.journal.entries import Part
 from labsight_lab.sync.open_files import few_connections, most_connections
 from labsight_lab.sync.sending import s3_xml
-from labsight_lab.sync.sending.archive import NewObject, Part, UploadGone
+from labsight_lab.sync.sending.archive import NewObject, UploadGone
 from labsight_lab.sync.sending.body import Body
 from labsight_lab.sync.sending.credentials import find
 from labsight_lab.sync.sending.limits import Limiter
 from labsight_lab.sync.sending.s3_client import Request, S3Client
 from labsight_lab.sync.sending.s3_reader import S3Reader
-from labsight_lab.sync.sending.source import written
+from labsight_lab.sync.source import written
 
 STORAGE_CLASS: Final = "INTELLIGENT_TIERING"
 # A completion may take minutes, in which S3 sends a space now and then, and others nothing.

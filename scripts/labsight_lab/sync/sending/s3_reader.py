@@ -8,7 +8,7 @@ from labsight.objects.http1 import Answer
 from labsight_lab.sync.sending import s3_xml
 from labsight_lab.sync.sending.archive import Denied, Stored
 from labsight_lab.sync.sending.s3_client import MAX_ERROR_BYTES, Request, S3Client
-from labsight_lab.sync.sending.source import parsed
+from labsight_lab.sync.source import parsed
 
 PIECE_BYTES = 8 << 20
 _METADATA = "x-amz-meta-"

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 from labsight.errors import StorageUnavailable
 from labsight.objects.http1 import Answer
 from labsight.objects.s3_errors import may_pass
-from labsight_lab.sync.sending.archive import Part
+from labsight_lab.sync.journal.entries import Part
 from labsight_lab.sync.sending.s3_errors import Refusal, refusal
 
 MAX_BYTES = 8 << 20  # of a page of 1,000 uploads, whose keys have 1,024 bytes, each as %XX

@@ -18,9 +18,9 @@ from labsight_lab.sync.sending.content import FileContent
 from labsight_lab.sync.sending.describing import Describer
 from labsight_lab.sync.sending.one_file import Means, is_large
 from labsight_lab.sync.sending.outcome import Outcome, Result
-from labsight_lab.sync.sending.source import Fingerprint
 from labsight_lab.sync.sending.transfer import transfer
 from labsight_lab.sync.sending.verdict import Judge, Verdict
+from labsight_lab.sync.source import Fingerprint
 from labsight_lab.sync.workers import Crew
 
 HEAVY = 1 << 20  # bytes of a file that gives more than one processor work

@@ -13,7 +13,7 @@ from labsight_lab.sync.sending.content import Content, opened_content
 from labsight_lab.sync.sending.one_file import Means, Sending, abort
 from labsight_lab.sync.sending.outcome import Outcome, Result
 from labsight_lab.sync.sending.parts import send_in_parts
-from labsight_lab.sync.sending.source import SourceChanged
+from labsight_lab.sync.source import SourceChanged
 
 
 def transfer(means: Means, candidate: Candidate, content: Content | None = None) -> Outcome:

@@ -7,7 +7,7 @@ from labsight import __version__
 from labsight.errors import LabsightError, StorageUnavailable
 from labsight.keys import UNIT
 from labsight_lab.sync.sending.outcome import Outcome
-from labsight_lab.sync.sending.source import written
+from labsight_lab.sync.source import written
 from labsight_lab.sync.target import Target
 from labsight_lab.sync.telling.kinds import Kind
 from labsight_lab.sync.telling.listening import Look

@@ -9,7 +9,7 @@ from labsight.keys import UNIT
 from labsight_lab.sync.journal.entries import State
 from labsight_lab.sync.journal.reader import Reader
 from labsight_lab.sync.look.candidate import object_key
-from labsight_lab.sync.sending.source import written
+from labsight_lab.sync.source import written
 from labsight_lab.sync.telling import spelling
 from labsight_lab.sync.telling.journal_facts import (
     ARCHIVED,

@@ -15,7 +15,7 @@ from labsight_lab.sync.journal.entries import Entry, State, members_digest
 from labsight_lab.sync.journal.journal import Journal
 from labsight_lab.sync.look.candidate import object_key
 from labsight_lab.sync.sending.archive import Denied, Stored, Unreachable
-from labsight_lab.sync.sending.source import Fingerprint, written
+from labsight_lab.sync.source import Fingerprint, written
 from labsight_lab.sync.target import Target
 from tests.lab.support import LONG_AGO, MemoryArchive, write
 

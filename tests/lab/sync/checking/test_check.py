@@ -9,7 +9,7 @@ from labsight_lab.sync.checking.check import check
 from labsight_lab.sync.checking.findings import Checked, Finding, Here
 from labsight_lab.sync.journal.entries import State
 from labsight_lab.sync.sending.archive import Denied, Unreachable
-from labsight_lab.sync.sending.source import Fingerprint, written
+from labsight_lab.sync.source import Fingerprint, written
 from tests.lab.support import LONG_AGO, noise, write
 from tests.lab.sync.checking.lab import NANO, Lab
 

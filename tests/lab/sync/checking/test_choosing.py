@@ -6,7 +6,7 @@ import pytest
 from labsight.errors import InvalidInput
 from labsight_lab.sync.checking import choosing
 from labsight_lab.sync.journal.entries import Entry, State
-from labsight_lab.sync.sending.source import Fingerprint
+from labsight_lab.sync.source import Fingerprint
 from tests.lab.support import write
 from tests.lab.sync.checking.lab import Lab
 

@@ -11,7 +11,7 @@ from labsight_lab.sync.checking.held import (
     is_still_there,
     remove_emptied,
 )
-from labsight_lab.sync.sending.source import SourceChanged
+from labsight_lab.sync.source import SourceChanged
 from tests.lab.support import LONG_AGO, noise, write
 
 DATA = noise(3_000_000)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 import pytest
 
 from labsight_lab.sync.checking.progress import Counter
-from labsight_lab.sync.sending.source import Stopped
+from labsight_lab.sync.source import Stopped
 
 
 class Heard:

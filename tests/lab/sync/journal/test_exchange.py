@@ -8,7 +8,7 @@ import pytest
 from labsight_lab.sync.journal.entries import Entry, State
 from labsight_lab.sync.journal.exchange import exchange
 from labsight_lab.sync.journal.journal import Journal
-from labsight_lab.sync.sending.source import Fingerprint
+from labsight_lab.sync.source import Fingerprint
 from tests.lab.support import open_journal
 
 BEFORE = Entry(

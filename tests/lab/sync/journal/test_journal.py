@@ -11,10 +11,9 @@ import pytest
 
 from labsight.errors import Conflict, SettingsError
 from labsight_lab.sync.journal.commits import Change, Commits
-from labsight_lab.sync.journal.entries import Entry, Identity, Known, State, members_digest
+from labsight_lab.sync.journal.entries import Entry, Identity, Known, Part, State, members_digest
 from labsight_lab.sync.journal.journal import Journal
-from labsight_lab.sync.sending.archive import Part
-from labsight_lab.sync.sending.source import Fingerprint
+from labsight_lab.sync.source import Fingerprint
 from tests.lab.support import open_journal
 
 ENTRY = Entry(

@@ -9,18 +9,13 @@ import pytest
 
 from labsight_lab.sync.journal.commits import Commits
 from labsight_lab.sync.journal.series import SeriesLog
-from labsight_lab.sync.look.group import Group
 from tests.lab.support import open_journal
-
-
-def group(place: str, series: str) -> Group:
-    return Group(place=place, kind="dicom", members=(), series=series)
 
 
 def test_the_first_series_of_a_place_stays_its_owner(tmp_path: Path) -> None:
     journal = open_journal(tmp_path, tmp_path / "j.sqlite")
-    SeriesLog(journal).keep([group("a\u0308/series-1/", "1.2"), group("b.svs", "")])
-    SeriesLog(journal).keep([group("\u00e4/series-1/", "9.9"), group("b/series-2/", "3.4")])
+    SeriesLog(journal).keep({"a\u0308/series-1/": "1.2", "b.svs": ""})
+    SeriesLog(journal).keep({"\u00e4/series-1/": "9.9", "b/series-2/": "3.4"})
     journal.close()
     again = open_journal(tmp_path, tmp_path / "j.sqlite")
     assert SeriesLog(again).known() == {"\u00e4/series-1": "1.2", "b/series-2": "3.4"}
@@ -30,7 +25,7 @@ def test_the_first_series_of_a_place_stays_its_owner(tmp_path: Path) -> None:
 def test_a_folder_whose_name_is_no_text_is_kept(tmp_path: Path) -> None:
     odd = os.fsdecode(b"\xff/series-1/") if os.name == "posix" else "\ud800/series-1/"
     journal = open_journal(tmp_path, tmp_path / "j.sqlite")
-    SeriesLog(journal).keep([group(odd, "1.2")])
+    SeriesLog(journal).keep({odd: "1.2"})
     assert SeriesLog(journal).known() == {odd[:-1]: "1.2"}
     journal.close()
 
@@ -40,10 +35,10 @@ def test_what_is_known_is_not_written_again(
 ) -> None:
     journal = open_journal(tmp_path, tmp_path / "j.sqlite")
     log = SeriesLog(journal)
-    log.keep([group("a/series-1/", "1.2")])
+    log.keep({"a/series-1/": "1.2"})
     with monkeypatch.context() as broken:
         broken.setattr(Commits, "make", lambda *_: pytest.fail("something was written"))
-        log.keep([group("a/series-1/", "1.2"), group("b.svs", "")])
+        log.keep({"a/series-1/": "1.2", "b.svs": ""})
     journal.close()
 
 
@@ -53,6 +48,6 @@ def test_a_journal_from_before_the_places_were_kept_goes_on(tmp_path: Path) -> N
         database.executescript("DROP TABLE series; PRAGMA user_version = 2")
     for _ in range(2):
         journal = open_journal(tmp_path, tmp_path / "j.sqlite")
-        SeriesLog(journal).keep([group("a/series-1/", "1.2")])
+        SeriesLog(journal).keep({"a/series-1/": "1.2"})
         assert SeriesLog(journal).known() == {"a/series-1": "1.2"}
         journal.close()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from labsight_lab.sync.look import heads
 from labsight_lab.sync.look.heads import Head, HeadReader, head_of
 from labsight_lab.sync.look.scan import Seen
-from labsight_lab.sync.sending.source import opened
+from labsight_lab.sync.source import opened
 from tests.support.dicom_samples import coloured
 from tests.support.laid import lay
 from tests.support.ome_sets import binary_only, described, make_set, ome_xml

@@ -8,11 +8,11 @@ from awscrt.checksums import crc64nvme
 
 from labsight.errors import ObjectChanged, ObjectMissing
 from labsight.objects import attempts
+from labsight_lab.sync.journal.entries import Part
 from labsight_lab.sync.sending.archive import (
     AlreadyThere,
     Archive,
     NewObject,
-    Part,
     Reader,
     Refused,
     UploadGone,
@@ -20,7 +20,7 @@ from labsight_lab.sync.sending.archive import (
 from labsight_lab.sync.sending.body import Body
 from labsight_lab.sync.sending.s3 import connect
 from labsight_lab.sync.sending.s3 import reader as reading
-from labsight_lab.sync.sending.source import SourceChanged
+from labsight_lab.sync.source import SourceChanged
 from tests.lab.support import MemoryArchive, noise
 from tests.support import s3_server
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from labsight_lab.sync.sending import body as module
 from labsight_lab.sync.sending.body import BLOCK, Body
-from labsight_lab.sync.sending.source import SourceChanged, Stopped
+from labsight_lab.sync.source import SourceChanged, Stopped
 
 
 def nothing(*_: object) -> None:

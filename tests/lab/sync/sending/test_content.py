@@ -9,7 +9,7 @@ import pytest
 from labsight_lab.sync.look.candidate import Candidate
 from labsight_lab.sync.sending import content
 from labsight_lab.sync.sending.content import opened_content
-from labsight_lab.sync.sending.source import Fingerprint, SourceChanged
+from labsight_lab.sync.source import Fingerprint, SourceChanged
 from tests.lab.support import candidate, noise, write
 
 DATA = noise(1000)

@@ -12,8 +12,8 @@ from labsight_lab.sync.look.group import LONE_FILE, Group
 from labsight_lab.sync.look.ids import Ids
 from labsight_lab.sync.look.scan import Seen
 from labsight_lab.sync.sending.describing import Describer, unnameable
-from labsight_lab.sync.sending.source import Fingerprint, written
 from labsight_lab.sync.sending.verdict import Verdict
+from labsight_lab.sync.source import Fingerprint, written
 from tests.lab.support import LONG_AGO
 
 MTIME = LONG_AGO * 10**9

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from labsight_lab.sync.sending.memory import Memory
-from labsight_lab.sync.sending.source import Stopped
+from labsight_lab.sync.source import Stopped
 
 
 def test_what_is_held_at_a_time_never_exceeds_what_there_is() -> None:

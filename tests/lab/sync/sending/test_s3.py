@@ -10,11 +10,12 @@ from awscrt.checksums import crc64nvme
 from labsight import __version__
 from labsight.errors import SettingsError, StorageUnavailable
 from labsight.objects import attempts
+from labsight_lab.sync.journal.entries import Part
 from labsight_lab.sync.sending import s3
-from labsight_lab.sync.sending.archive import AlreadyThere, NewObject, Part
+from labsight_lab.sync.sending.archive import AlreadyThere, NewObject
 from labsight_lab.sync.sending.body import Body
 from labsight_lab.sync.sending.s3 import ASKS_FIRST, S3Archive, connect, reader
-from labsight_lab.sync.sending.source import written
+from labsight_lab.sync.source import written
 from tests.support import s3_server
 from tests.support.s3_faults import Does, Fault
 from tests.support.s3_server import S3

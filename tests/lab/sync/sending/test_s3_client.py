@@ -14,12 +14,12 @@ from awscrt.checksums import crc64nvme
 from labsight.errors import SettingsError, StorageUnavailable
 from labsight.objects import attempts, http1_upload
 from labsight.objects.credentials import Credentials, Fixed
+from labsight_lab.sync.journal.entries import Part
 from labsight_lab.sync.sending import s3_client
 from labsight_lab.sync.sending.archive import (
     AlreadyThere,
     Denied,
     NewObject,
-    Part,
     Refused,
     Rejected,
     Unreachable,
@@ -32,8 +32,8 @@ from labsight_lab.sync.sending.s3 import S3Archive
 from labsight_lab.sync.sending.s3_client import S3Client
 from labsight_lab.sync.sending.s3_errors import Refusal
 from labsight_lab.sync.sending.s3_reader import S3Reader
-from labsight_lab.sync.sending.source import SourceChanged, Stopped
 from labsight_lab.sync.sending.timetable import parse
+from labsight_lab.sync.source import SourceChanged, Stopped
 from tests.lab.support import noise
 from tests.lab.sync.sending.virtual_time import VirtualTime
 from tests.support import s3_server

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from labsight.errors import StorageUnavailable
 from labsight.objects.http1 import Answer
+from labsight_lab.sync.journal.entries import Part
 from labsight_lab.sync.sending import s3_xml
-from labsight_lab.sync.sending.archive import Part
 
 ERROR = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>%s</Code><Message>Own words.</Message>'

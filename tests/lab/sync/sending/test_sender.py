@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from labsight.errors import InvalidInput, SettingsError
+from labsight_lab.sync import source
 from labsight_lab.sync.look.group import LONE_FILE, Group
 from labsight_lab.sync.look.ids import Ids
 from labsight_lab.sync.look.plan import Pending
 from labsight_lab.sync.look.scan import scan
-from labsight_lab.sync.sending import one_file, parts, source
+from labsight_lab.sync.sending import one_file, parts
 from labsight_lab.sync.sending import sender as sender_module
 from labsight_lab.sync.sending.describing import Describer
 from labsight_lab.sync.sending.memory import Memory

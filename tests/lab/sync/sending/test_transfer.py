@@ -11,8 +11,8 @@ from labsight.errors import SettingsError, StorageUnavailable
 from labsight_lab.sync.journal.entries import State
 from labsight_lab.sync.sending.archive import Denied, Unreachable
 from labsight_lab.sync.sending.outcome import Outcome, Result
-from labsight_lab.sync.sending.source import Stopped
 from labsight_lab.sync.sending.transfer import transfer
+from labsight_lab.sync.source import Stopped
 from tests.lab.support import Killed, candidate, open_journal, unsettled, write
 from tests.lab.sync.sending.lab import KEY, LARGE, SMALL, Lab, on_request
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from labsight_lab.sync import source
 from labsight_lab.sync.journal.entries import State
-from labsight_lab.sync.sending import source
 from labsight_lab.sync.sending import transfer as transfer_module
 from labsight_lab.sync.sending.archive import Refused
 from labsight_lab.sync.sending.outcome import Result

@@ -10,7 +10,7 @@ from labsight.errors import StorageUnavailable
 from labsight_lab.sync.journal.entries import State
 from labsight_lab.sync.sending import parts
 from labsight_lab.sync.sending.outcome import Result
-from labsight_lab.sync.sending.source import SourceChanged, Stopped
+from labsight_lab.sync.source import SourceChanged, Stopped
 from labsight_lab.sync.workers import in_parallel
 from tests.lab.support import Killed, killed_at_entry, write
 from tests.lab.sync.sending.lab import KEY, LARGE, SMALL, Lab, on_request

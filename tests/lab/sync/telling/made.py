@@ -10,7 +10,7 @@ from labsight_lab.sync.look.group import LONE_FILE, Group
 from labsight_lab.sync.look.plan import Pending
 from labsight_lab.sync.look.scan import Seen
 from labsight_lab.sync.sending.outcome import Outcome, Result
-from labsight_lab.sync.sending.source import Fingerprint
+from labsight_lab.sync.source import Fingerprint
 from labsight_lab.sync.target import Target
 from labsight_lab.sync.telling.listening import Look
 from labsight_lab.sync.telling.report import Report

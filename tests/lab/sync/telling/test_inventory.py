@@ -19,7 +19,7 @@ from labsight_lab.sync.journal.entries import State
 from labsight_lab.sync.journal.problems import Found
 from labsight_lab.sync.journal.reader import Reader
 from labsight_lab.sync.journal.runs import RunLog
-from labsight_lab.sync.sending.source import Fingerprint
+from labsight_lab.sync.source import Fingerprint
 from labsight_lab.sync.target import Target
 from labsight_lab.sync.telling import inventory, inventory_csv
 from labsight_lab.sync.telling.inventory import ReportOptions

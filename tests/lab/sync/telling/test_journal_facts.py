@@ -8,7 +8,7 @@ import pytest
 
 from labsight_lab.sync.journal.entries import State
 from labsight_lab.sync.journal.journal import Journal
-from labsight_lab.sync.sending.source import Fingerprint
+from labsight_lab.sync.source import Fingerprint
 from labsight_lab.sync.telling.journal_facts import Amount, months, totals
 from tests.lab.sync.telling.made import DAY, NOW, open_for, row, target
 

@@ -12,12 +12,11 @@ from typing import Any
 import pytest
 
 from labsight.errors import SettingsError
-from labsight_lab.sync.journal.entries import State
+from labsight_lab.sync.journal.entries import Part, State
 from labsight_lab.sync.journal.problems import Found
 from labsight_lab.sync.journal.runs import RunLog
-from labsight_lab.sync.sending.archive import Part
 from labsight_lab.sync.sending.one_file import PART_SIZE
-from labsight_lab.sync.sending.source import Fingerprint
+from labsight_lab.sync.source import Fingerprint
 from labsight_lab.sync.target import Target
 from labsight_lab.sync.telling import status
 from labsight_lab.sync.telling.status import StatusOptions

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from labsight.errors import InvalidInput
+from labsight_lab.sync.crc64 import combined, crc64
 from labsight_lab.sync.open_files import raise_shortage
-from labsight_lab.sync.sending.crc64 import combined, crc64
 
 BLOCK = 1 << 20
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labsight.errors import InvalidInput, SettingsError
-from labsight_lab.sync.sending import source
-from labsight_lab.sync.sending.source import (
+from labsight_lab.sync import source
+from labsight_lab.sync.source import (
     Fingerprint,
     SourceChanged,
     Stopped,
