@@ -46,6 +46,7 @@ class Chronicle:
         change = self.standing.look(look)
         self.news.changed(change)
         self.news.noted(look.notes)
+        self.news.waits(look.waiting)
         self.news.rest()
         if self.events:
             self.events.changed(change)

@@ -1,7 +1,7 @@
 """What a run tells people while it goes on, in lines."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from labsight.errors import LabsightError
 from labsight_lab.sync.sending.outcome import Outcome
@@ -10,7 +10,7 @@ from labsight_lab.sync.telling.kinds import TITLES, Kind
 from labsight_lab.sync.telling.repeats import Repeats
 from labsight_lab.sync.telling.standing import Change, Problem
 from labsight_lab.sync.telling.sums import Sums
-from labsight_lab.text import duration, shown
+from labsight_lab.text import count, duration, shown
 
 _ENDS = {
     standing.SENT: "sent now",
@@ -38,6 +38,18 @@ class News:
         self._say, self._sums, self._names_problems = say, sums, names_problems
         self._problems = Repeats(say, clock)
         self._notes: set[str] = set()
+        self._has_waited = False
+
+    def waits(self, waiting: Mapping[str, float]) -> None:
+        """Tell once why a run that is to end does not yet; by place the seconds to wait."""
+        if waiting and not self._names_problems and not self._has_waited:
+            self._has_waited = True
+            number = len(waiting)
+            was, it_is = ("was", "it is") if number == 1 else ("were", "they are")
+            self._say(
+                f"{count(number, 'slide')} {was} changed a moment ago: waiting "
+                f"{duration(max(waiting.values()))} to see whether {it_is} finished"
+            )
 
     def sent(self, outcome: Outcome, change: Change) -> None:
         """Tell that a file or unit is in the archive; parts of a unit are not told one by one."""

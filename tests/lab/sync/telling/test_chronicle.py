@@ -83,6 +83,17 @@ def test_a_sent_file_is_a_line_and_an_event(heard: Heard) -> None:
     ]
 
 
+def test_a_run_that_is_to_end_says_once_what_it_waits_for(tmp_path: Path) -> None:
+    heard = Heard(tmp_path, watch=False)
+    heard.chronicle.looked(look(heard.report, waiting={"a.svs": 5.0, "b.svs": 3.0}))
+    heard.chronicle.looked(look(heard.report, waiting={"a.svs": 1.0}))
+    heard.journal.close()
+    heard.log.close()
+    assert heard.said == [
+        "2 slides were changed a moment ago: waiting 5.0 s to see whether they are finished"
+    ]
+
+
 def test_a_revision_and_what_is_not_whole_are_told_as_such(heard: Heard) -> None:
     heard.ended(ended("a.svs", revision=2), ended("cut.svs", is_incomplete=True))
     assert heard.said == [
