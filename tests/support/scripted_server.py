@@ -116,8 +116,10 @@ class _Listener:
         self._socket.close()
         self._threads[0].join()
         for connection in self._open:
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+            with suppress(
+                OSError
+            ):  # not TLS's own, after which the script would read what is encrypted
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join()
 

@@ -70,8 +70,8 @@ def _document(file: Path, text: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         said = str(error)
         at = _PLACE.search(said)
-        lines = text.rstrip().split("\n")
-        number = int(at[1]) if at and at[1] else len(lines)
+        lines = text.split("\n")
+        number = int(at[1]) if at and at[1] else len(text.rstrip().split("\n"))
         what = _TWICE.sub(r"[\1] is there twice", _PLACE.sub("", said))
         bare = _BARE.fullmatch(lines[number - 1]) if what.startswith(_OF_BARE) else None
         if bare:  # the value is not repeated: it may be a credential

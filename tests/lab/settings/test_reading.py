@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from labsight.errors import SettingsError
@@ -291,6 +291,7 @@ def test_any_value_is_taken_or_refused_with_its_line(setting: tuple[str, str], v
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
+@example("\n\x1f")  # the end of a text is none of a line
 def test_any_text_is_read_or_refused(text: str) -> None:
     with TemporaryDirectory() as folder:
         file = Path(folder, "labsight.toml")
